@@ -1,0 +1,83 @@
+import { catalogue } from './catalogue.js';
+
+/** Annex A of TS 24.371: example signalling flows. */
+export const annexA = catalogue({
+  '24371-A.1-01': {
+    modality: 'info',
+    behaviour: 'Informative; gives examples only.',
+    provenance: '[seen] S9',
+    notVisible: 'States that the annex is informative.',
+  },
+  '24371-A.3.2-01': {
+    modality: 'info',
+    actor: 'user, WWSF, WAF, WIC',
+    trigger: 'step 1',
+    behaviour:
+      'Browser reaches the WWSF at a WebRTC URI, downloads and starts the WIC; WAF or WWSF authenticates the user by web credentials; web identity is mapped to IMPI and IMPU; WWSF hands token and IMS identity to the WIC.',
+    syntax: 'W1',
+    provenance: '[seen] S1',
+    exercisedBy: 'the W1 steps of the web authentication flow',
+  },
+  '24371-A.3.2-02': {
+    modality: 'info',
+    actor: 'WIC, eP-CSCF',
+    trigger: 'step 2',
+    behaviour: 'WSS connection; TLS authenticates the server only.',
+    syntax: '`wss`',
+    provenance: '[seen] S1',
+    exercisedBy: 'the wss connection of the web authentication flow, without a client certificate',
+  },
+  '24371-A.3.2-03': {
+    modality: 'info',
+    actor: 'WIC',
+    trigger: 'step 3',
+    behaviour: 'REGISTER with Bearer Authorization; table A.3.2-1.',
+    syntax: '`Authorization: Bearer access_token="<opaque>"`',
+    provenance: '[seen] S1',
+    exercisedBy: 'the Bearer REGISTER of the web authentication flow',
+  },
+  '24371-A.3.2-04': {
+    modality: 'info',
+    actor: 'eP-CSCF',
+    trigger: 'step 4',
+    behaviour: 'Validate token, derive IMS identities.',
+    provenance: '[inferred]',
+    exercisedBy: 'the token check of the web authentication flow, by look-up or signature',
+  },
+  '24371-A.3.2-05': {
+    modality: 'info',
+    actor: 'eP-CSCF',
+    trigger: 'step 5',
+    behaviour: 'REGISTER to I-CSCF with TNA Authorization (probably table A.3.2-2).',
+    syntax: '`Digest ... integrity-protected="auth-done"` (maybe `authorization-entity`)',
+    provenance: '[inferred]; elements [seen] S4/S8',
+    exercisedBy: 'the auth-done REGISTER of the web authentication flow on Mw',
+  },
+  '24371-A.3.2-06': {
+    modality: 'info',
+    actor: 'I-CSCF, HSS',
+    trigger: 'step 6',
+    behaviour: 'UAR/UAA, S-CSCF selection, trust check of node.',
+    syntax: 'Cx',
+    provenance: '[known]; trust check [seen] S5',
+    exercisedBy: 'the UAR and UAA of the web authentication flow',
+  },
+  '24371-A.3.2-07': {
+    modality: 'info',
+    actor: 'S-CSCF, HSS',
+    trigger: 'step 7-8',
+    behaviour: 'No challenge; SAR/SAA (may return allowed WAF/WWSF names).',
+    syntax: 'AVP 656',
+    provenance: '[inferred]; AVP [seen] S7',
+    exercisedBy: 'the SAR and SAA of the web authentication flow, with no MAR between',
+  },
+  '24371-A.3.2-08': {
+    modality: 'info',
+    actor: 'S-CSCF to WIC',
+    trigger: 'step 9-11',
+    behaviour: '200 (OK) back through I-CSCF and eP-CSCF.',
+    syntax: '`Service-Route`, `P-Associated-URI`, `Path`',
+    provenance: '[known]',
+    exercisedBy: 'the 200 (OK) of the web authentication flow, hop by hop',
+  },
+});
