@@ -68,7 +68,7 @@ export interface Scenario<W extends World = World> {
   readonly description: string;
   readonly topology: Topology<W>;
   /** What the users do, and what is expected of the system. */
-  readonly script: (stage: Stage<W>) => Generator<Step, void, void>;
+  script(stage: Stage<W>): Generator<Step, void, void>;
 }
 
 /** Declares a scenario. */

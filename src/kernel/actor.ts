@@ -1,11 +1,11 @@
 import {
+  type ActorRefFrom,
   type AnyActorLogic,
   type AnyActorRef,
   type AnyMachineSnapshot,
   type AnyStateNode,
   createActor,
   type InputFrom,
-  type ActorRefFrom,
   type InspectionEvent,
   StateMachine,
 } from 'xstate';
@@ -65,11 +65,20 @@ export function spawn<TLogic extends AnyActorLogic>(
   if (options.port !== undefined) ports.set(actor, options.port);
   const { onDone } = options;
   actor.subscribe({
-    error: (error) => kernel.fail(entity, `${options.id}: ${describeError(error)}`, options.id),
-    ...(onDone === undefined ? {} : { complete: onDone }),
+    error: (thrown) => kernel.fail(entity, describeError(thrown), { handling: options.id, thrown }),
+    ...(onDone === undefined ? {} : { complete: () => guarded(kernel, entity, options.id, onDone) }),
   });
   actor.start();
   return actor as ActorRefFrom<TLogic>;
+}
+
+/** Runs a callback whose error XState would hand to a timer of the machine. */
+function guarded(kernel: Kernel, entity: string, id: string, run: () => void): void {
+  try {
+    run();
+  } catch (thrown) {
+    kernel.fail(entity, describeError(thrown), { handling: id, thrown });
+  }
 }
 
 interface KernelClock {
@@ -106,33 +115,37 @@ interface Metadata {
 
 /** Writes what an actor's steps show into the trace. */
 function inspector(kernel: Kernel, entity: string): (event: InspectionEvent) => void {
-  const last = new Map<AnyActorRef, { state: string; nodes: readonly AnyStateNode[] }>();
+  let state = '';
+  let nodes: readonly AnyStateNode[] = [];
   return (inspection) => {
-    if (inspection.type !== '@xstate.microstep') return;
-    const actor = inspection.actorRef as AnyActorRef;
+    const initial = inspection.type === '@xstate.snapshot' && inspection.event.type === INIT;
+    if (!initial && inspection.type !== '@xstate.microstep') return;
     const snapshot = inspection.snapshot as AnyMachineSnapshot;
     if (snapshot._nodes === undefined) return;
     const { type } = inspection.event;
     const machine = snapshot.machine.id;
-    const before = last.get(actor) ?? { state: '', nodes: [] };
-    const state = stateName(snapshot.value);
-    const transitions = inspection._transitions;
-    if (transitions.length === 0 && !type.startsWith('xstate.')) {
-      kernel.record(entity, { kind: 'unexpected', machine, actor: actor.id, state, event: type });
+    const actor = (inspection.actorRef as AnyActorRef).id;
+    const transitions = inspection.type === '@xstate.microstep' ? inspection._transitions : [];
+    const next = stateName(snapshot.value);
+    if (!initial && transitions.length === 0) {
+      if (!type.startsWith('xstate.'))
+        kernel.record(entity, { kind: 'unexpected', machine, actor, state: next, event: type });
       return;
     }
-    if (state !== before.state) {
-      kernel.record(entity, { kind: 'state', machine, actor: actor.id, from: before.state, to: state, event: type });
-    }
+    if (next !== state)
+      kernel.record(entity, { kind: 'state', machine, actor, from: state, to: next, event: type });
     const ids: string[] = [];
     for (const transition of transitions) collect(transition.meta as Metadata | undefined, ids);
-    for (const node of snapshot._nodes) {
-      if (!before.nodes.includes(node)) collect(node.meta as Metadata | undefined, ids);
-    }
+    for (const node of snapshot._nodes)
+      if (!nodes.includes(node)) collect(node.meta as Metadata | undefined, ids);
     if (ids.length > 0) kernel.record(entity, { kind: 'requirement', ids });
-    last.set(actor, { state, nodes: snapshot._nodes });
+    state = next;
+    nodes = snapshot._nodes;
   };
 }
+
+/** The event XState starts a machine with; its initial state shows in a snapshot, not in a microstep. */
+const INIT = 'xstate.init';
 
 function collect(meta: Metadata | undefined, ids: string[]): void {
   for (const id of meta?.requirements ?? []) if (!ids.includes(id)) ids.push(id);

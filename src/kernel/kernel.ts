@@ -31,8 +31,10 @@ export interface Failure {
   readonly at: number;
   /** Id of the trace event during which it happened, 0 without a trace. */
   readonly event: number;
-  /** Event that the entity was handling, if it was an actor. */
+  /** The actor that was at work, if it was one. */
   readonly handling?: string;
+  /** What was thrown, for its stack; it never reaches the trace. */
+  readonly thrown?: unknown;
 }
 
 /** How a run ended. */
@@ -204,11 +206,14 @@ export class Kernel {
   }
 
   /** Fails the run; the first failure stands. */
-  fail(entity: string, reason: string, handling?: string): void {
+  fail(
+    entity: string,
+    reason: string,
+    more: { readonly handling?: string; readonly thrown?: unknown } = {},
+  ): void {
     if (this.#failure !== undefined) return;
     const event = this.record(entity, { kind: 'failure', reason });
-    const base = { entity, reason, at: this.#now, event };
-    this.#failure = handling === undefined ? base : { ...base, handling };
+    this.#failure = { entity, reason, at: this.#now, event, ...more };
   }
 
   /**
@@ -247,7 +252,7 @@ export class Kernel {
     try {
       timer.run();
     } catch (error) {
-      this.fail(timer.entity, describeError(error));
+      this.fail(timer.entity, describeError(error), { thrown: error });
     }
     this.#cause = 0;
   }
@@ -259,12 +264,9 @@ export class Kernel {
   }
 }
 
-/** An error's message, with the place in the code where there is one. */
+/** An error as text. It says nothing of the place in the code, which differs between builds and would reach the trace. */
 export function describeError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const place = error.stack?.split('\n').find((line) => /^\s+at /.test(line) && !line.includes('node_modules'));
-  const file = /([\w-]+\.[jt]s)/.exec(place ?? '')?.[1];
-  return file === undefined ? error.message : `${error.message} (${file})`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The outcome of a run as a sentence or two that name the usual culprit. */

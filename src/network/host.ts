@@ -16,6 +16,8 @@ export interface HostSpec {
   readonly addresses: Readonly<Record<string, string>>;
   /** DNS name. */
   readonly domain?: string;
+  /** Further names under which it is found, such as the domain it serves. */
+  readonly aliases?: readonly string[];
 }
 
 /** A machine in the network: its sockets, its actors, its clock, and its part in the trace. */

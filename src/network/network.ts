@@ -20,6 +20,8 @@ export class Network {
   readonly hosts: Host[] = [];
   readonly #options: NetworkOptions;
   readonly #byName = new Map<string, Host>();
+  /** By DNS name and alias, in lower case. */
+  readonly #byDomain = new Map<string, Host>();
   /** Interfaces by realm and address. */
   readonly #realms = new Map<string, Map<string, NetworkInterface>>();
   readonly #links = new Map<string, DirectedLink>();
@@ -37,17 +39,18 @@ export class Network {
    * @throws Error when its name, its DNS name or an address of it in a realm is taken
    */
   addHost(spec: HostSpec): Host {
-    const { name, role, addresses, domain } = spec;
+    const { name, role, addresses, domain, aliases = [] } = spec;
+    const domains = [...(domain === undefined ? [] : [domain]), ...aliases].map((one) => one.toLowerCase());
     if (/[>/#,]/.test(name)) throw new Error(`host name '${name}' must not contain >, /, # or comma`);
     if (this.#byName.has(name)) throw new Error(`there is a host ${name} already`);
-    if (domain !== undefined && this.hosts.some((host) => host.domain === domain)) {
-      throw new Error(`there is a host with domain ${domain} already`);
-    }
+    const taken = domains.find((one) => this.#byDomain.has(one));
+    if (taken !== undefined) throw new Error(`there is a host with domain ${taken} already`);
     const host = new Host(this, spec, this.#addresses);
     for (const one of host.interfaces) this.#place(one);
     this.#addresses += host.interfaces.length;
     this.hosts.push(host);
     this.#byName.set(name, host);
+    for (const one of domains) this.#byDomain.set(one, host);
     const record = { name, role, addresses };
     this.kernel.trace?.hosts.push(domain === undefined ? record : { ...record, domain });
     return host;
@@ -66,9 +69,7 @@ export class Network {
 
   /** The address behind a DNS name as seen in a realm, case-insensitively (RFC 4343); `undefined` when it has none there. */
   resolve(domain: string, realm: string): string | undefined {
-    const wanted = domain.toLowerCase();
-    const host = this.hosts.find((one) => one.domain?.toLowerCase() === wanted);
-    return host?.interfaces.find((one) => one.realm === realm)?.ip;
+    return this.#byDomain.get(domain.toLowerCase())?.interfaces.find((one) => one.realm === realm)?.ip;
   }
 
   /** The first host that has the address in any realm. */

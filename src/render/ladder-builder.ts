@@ -132,7 +132,8 @@ class LadderBuilder {
       }
     }
     names.delete('');
-    const order = [...(this.#options.lifelines ?? []).filter((name) => names.has(name)), ...names];
+    const wanted = this.#options.lifelines ?? this.#trace.hosts.map(({ name }) => name);
+    const order = [...wanted.filter((name) => names.has(name)), ...names];
     const index = new Map<string, number>();
     for (const name of order) if (!index.has(name)) index.set(name, index.size);
     const roles = new Map(this.#trace.hosts.map((host) => [host.name, host.role]));

@@ -75,7 +75,10 @@ export interface Ladder {
 
 /** What goes into a ladder. */
 export interface LadderOptions {
-  /** Host names in the order of their lifelines, from the left; others follow in order of first use. */
+  /**
+   * Host names in the order of their lifelines, from the left; others that are used follow. Default: the order in which the
+   * hosts were added to the network.
+   */
   readonly lifelines?: readonly string[];
   /** Whether state changes of machines, and events no state handled, become notes. Default false. */
   readonly states?: boolean;

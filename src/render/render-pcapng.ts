@@ -24,6 +24,7 @@ const MOST_PAYLOAD = 65_535 - 60;
  *
  * Connections inside TLS show as if there were none, and their comments say so: sequence numbers count application
  * data only, and the server's port is 80 for 443, 5060 for 5061, otherwise 10,000 higher, or lower above port 55535.
+ * So a handshake record that never arrived leaves no gap before the data behind it, which stay unacknowledged.
  *
  * Not in a capture: the bytes of a packet corrupted on its way, since a trace holds what was sent, and packets that
  * cannot be, larger than 65,535 bytes or from one address family to the other. Wireshark reads messages in segments that

@@ -66,7 +66,12 @@ export type TraceBody =
   | { readonly kind: 'packet.dropped'; readonly packet: number; readonly reason: string }
   | { readonly kind: 'message.sent'; readonly message: MessageRecord }
   | { readonly kind: 'message.received'; readonly message: MessageRecord }
-  | { readonly kind: 'message.rejected'; readonly protocol: string; readonly reason: string; readonly offset?: number }
+  | {
+      readonly kind: 'message.rejected';
+      readonly protocol: string;
+      readonly reason: string;
+      readonly offset?: number;
+    }
   | {
       readonly kind: 'state';
       readonly machine: string;

@@ -7,7 +7,10 @@ const FORMAT = 'imslab-trace/1';
 function eventLine(event: TraceEvent): string {
   const { body } = event;
   if (body.kind !== 'packet.sent') return JSON.stringify(event);
-  return JSON.stringify({ ...event, body: { ...body, packet: { ...body.packet, data: toHex(body.packet.data) } } });
+  return JSON.stringify({
+    ...event,
+    body: { ...body, packet: { ...body.packet, data: toHex(body.packet.data) } },
+  });
 }
 
 /**
@@ -36,7 +39,8 @@ export function parseTrace(text: string): Trace {
   trace.hosts.push(...header.hosts);
   lines.slice(1).forEach((line, index) => {
     const event = readLine(line, index + 2) as TraceEvent;
-    if (event.id !== index + 1) throw new Error(`line ${index + 2}: event id ${event.id}, expected ${index + 1}`);
+    if (event.id !== index + 1)
+      throw new Error(`line ${index + 2}: event id ${event.id}, expected ${index + 1}`);
     trace.append(event.at, event.cause, event.entity, withBytes(event.body));
   });
   return trace;

@@ -9,7 +9,9 @@ export interface ParseError {
 }
 
 /** The outcome of a parser: a value, or the reason there is none. Parsers never throw on bytes. */
-export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ParseError };
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: ParseError };
 
 /** A successful {@link Parsed}. */
 export function parsed<T>(value: T): Parsed<T> {

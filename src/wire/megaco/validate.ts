@@ -26,6 +26,24 @@ const allowed: Readonly<Record<Command['name'], { request: readonly string[]; re
   ServiceChange: { request: ['Services'], reply: ['Services', 'Error'] },
 };
 
+/** What an action may say about its context besides commands, long and short (H.248.1 B.2, contextRequest). */
+const contextItems: ReadonlySet<string> = new Set([
+  ...[
+    'topology',
+    'tp',
+    'priority',
+    'pr',
+    'emergency',
+    'eg',
+    'emergencyoff',
+    'ego',
+    'iepscall',
+    'iepcall',
+    'ieps',
+  ],
+  ...['contextattr', 'ct', 'contextlist', 'clt', 'contextaudit', 'ca', 'andlgc', 'orlgc'],
+]);
+
 /**
  * Judges a message: version, identifiers, which descriptors a command may and must have, what occurs twice
  * (H.248.1 7.1, 7.2, Annex B).
@@ -75,6 +93,11 @@ function validateAction(action: Action, request: boolean, report: Report): void 
   }
   if (request && commands.length === 0 && action.contextItems.length === 0 && action.priority === undefined) {
     if (action.emergency === undefined) report('no command', 'Context', 'H.248.1 B.2', 422);
+  }
+  for (const item of action.contextItems) {
+    const keyword = /^[^\s={]+/.exec(item)?.[0].toLowerCase() ?? '';
+    if (!contextItems.has(keyword))
+      report(`unknown command or context property ${item}`, 'Context', 'H.248.1 B.2', 443);
   }
   for (const command of commands) {
     if (request && context === '-' && command.name === 'Add') {

@@ -1,0 +1,159 @@
+import type { ActorRefFrom } from 'xstate';
+import { stateName } from '../../src/kernel/index.js';
+import { type InviteClientSession, startInvite } from '../../src/stack/sip-ua/index.js';
+import { groups, iceCredentials, parseSdp, type SessionDescription } from '../../src/wire/sdp/index.js';
+import type { SipResponse } from '../../src/wire/sip/index.js';
+import { makeOffer, placeOffer } from './description.js';
+import { type OriginatingEvent, type OriginatingPort, originatingCallMachine } from './originating-call.js';
+import { CALLER_HZ, type CallHome, encode, PhoneCall } from './phone-call.js';
+
+/** A call that this phone makes. */
+export class OutgoingCall extends PhoneCall implements OriginatingPort {
+  readonly direction = 'originating';
+  readonly uri: string;
+  readonly #actor: ActorRefFrom<typeof originatingCallMachine>;
+  #session: InviteClientSession | undefined;
+  /** To tag of the dialog whose answer holds. */
+  #answeredBy: string | undefined;
+
+  /** @param uri who is called */
+  constructor(home: CallHome, uri: string) {
+    super(home);
+    this.uri = uri;
+    this.#actor = home.host.spawn(originatingCallMachine, { id: this.id, port: this });
+  }
+
+  get state(): string {
+    return stateName(this.#actor.getSnapshot().value);
+  }
+
+  answer(): void {}
+
+  reject(): void {}
+
+  /** Gathers candidates: with host candidates only, that is to open sockets (RFC 8445 5.1.1). */
+  begin(): void {
+    const problem =
+      this.home.media.offerText === undefined ? this.#offer() : this.#offerGiven(this.home.media.offerText);
+    if (problem === undefined) {
+      this.send({ type: 'prepared' });
+      return;
+    }
+    this.over({ by: 'media', text: problem });
+    this.send({ type: 'not prepared' });
+  }
+
+  invite(): void {
+    const { home } = this;
+    const request = home.buildInvite(this.uri);
+    const hop = home.hop(request);
+    if (hop === undefined || this.local === undefined) {
+      this.over({ by: 'transport', text: 'no next hop', status: 503 });
+      this.send({ type: 'rejected' });
+      return;
+    }
+    request.headers.set('Content-Type', 'application/sdp');
+    request.body = encode(this.local);
+    const { inDialogHop } = home;
+    this.#session = startInvite(home.ua, {
+      request,
+      hop,
+      ...(inDialogHop === undefined ? {} : { nextHopFor: inDialogHop }),
+      on: {
+        progress: (response, { sdp }) => this.#onProgress(response, sdp),
+        accepted: (response, { sdp }) => this.#onAccepted(response, sdp),
+        rejected: (status, response) => {
+          const by = response === undefined ? (status === 408 ? 'timeout' : 'transport') : 'remote';
+          this.over({ by, text: response?.reason ?? 'no answer', status });
+          this.send({ type: 'rejected' });
+        },
+        ended: (reason) => {
+          this.over({ by: reason.by, text: reason.text });
+          this.send({ type: 'ended' });
+        },
+        request: (incoming) => this.onRequest(incoming),
+      },
+    });
+    if (home.media.kind === 'webrtc') this.#noteOffer(this.local);
+  }
+
+  endSession(): void {
+    this.hush();
+    this.#session?.bye();
+  }
+
+  protected send(event: OriginatingEvent): void {
+    this.#actor.send(event);
+  }
+
+  #offer(): string | undefined {
+    const stream = this.openStream(CALLER_HZ);
+    if (stream === undefined) return 'no port is free';
+    this.streams = [stream];
+    this.local = makeOffer(this.home.media, this.home.author, stream);
+    return undefined;
+  }
+
+  #offerGiven(text: string): string | undefined {
+    const read = parseSdp(new TextEncoder().encode(text));
+    if (!read.ok) return `the offer to use is no session description: ${read.error.what}`;
+    const given = read.value;
+    this.streams = given.media.map((line) =>
+      line.port === 0 ? undefined : this.openStream(CALLER_HZ, iceCredentials(given, line)),
+    );
+    this.local = placeOffer(given, this.streams);
+    const short = given.media.some((line, index) => line.port !== 0 && this.streams[index] === undefined);
+    return short ? 'no port is free' : undefined;
+  }
+
+  #noteOffer(offer: SessionDescription): void {
+    const { home } = this;
+    home.realises('24371-7.2.2-01');
+    home.realises('24371-7.2.2-02');
+    home.realises('24371-7.2.2-03');
+    home.realises('24371-7.2.2-04');
+    if (!groups(offer).some(({ semantics }) => semantics === 'BUNDLE')) home.realises('24371-7.2.2-05');
+  }
+
+  #onProgress(response: SipResponse, sdp: Uint8Array | undefined): void {
+    if (this.state === 'ending') return;
+    // RFC 3261 13.2.1: the first description is the answer, whether its response is reliable or not
+    if (sdp !== undefined && this.remote === undefined && this.#take(response, sdp)) {
+      this.talkEarly();
+      this.send({ type: 'answer.described' });
+    }
+    if (response.status === 180) this.send({ type: 'ringing' });
+  }
+
+  #onAccepted(response: SipResponse, sdp: Uint8Array | undefined): void {
+    // the answer has crossed the CANCEL: the session releases it by itself (RFC 3261 15)
+    if (this.state === 'ending') return;
+    const another = this.remote === undefined || this.#answeredBy !== response.toTag();
+    if (sdp !== undefined && another && !this.#take(response, sdp)) return;
+    if (this.remote === undefined) {
+      this.#unusable('no answer');
+      return;
+    }
+    this.send({ type: 'accepted' });
+  }
+
+  /** Takes an answer; whether it can be used. */
+  #take(response: SipResponse, sdp: Uint8Array): boolean {
+    const read = parseSdp(sdp);
+    if (!read.ok) return this.#unusable(`the answer is no session description: ${read.error.what}`);
+    const usable = read.value.media.some(
+      ({ port }, index) => port !== 0 && this.streams[index] !== undefined,
+    );
+    if (!usable) return this.#unusable('the answer takes no line');
+    this.remote = read.value;
+    this.#answeredBy = response.toTag();
+    this.agree(true);
+    return true;
+  }
+
+  #unusable(text: string): false {
+    this.over({ by: 'media', text });
+    this.send({ type: 'media.failed' });
+    return false;
+  }
+}

@@ -1,0 +1,289 @@
+import { describe, expect, it } from 'vitest';
+import { parseRegInfo } from '../../src/stack/sip-ua/index.js';
+import { policyWith } from '../common/index.js';
+import { Ue, uePolicy } from '../ue/index.js';
+import { ALICE, BOB, type CoreTestbed, coreTestbed } from './testbed.js';
+
+const ALICE_URI = 'sip:user1_public1@home1.net';
+const BOB_URI = 'sip:user2_public1@home1.net';
+
+function phone(bed: CoreTestbed, password = 'builder'): Ue {
+  const config = {
+    impi: BOB.impi,
+    impu: BOB_URI,
+    password,
+    homeDomain: 'home1.net',
+    pcscf: 'pcscf1.home1.net',
+  };
+  return new Ue(bed.ueHost, config, policyWith(uePolicy));
+}
+
+/** Everything that runs has had time to end (reg-await-auth is four minutes). */
+function settle(bed: CoreTestbed): void {
+  bed.run(300_000);
+  expect(bed.leftovers()).toEqual([]);
+  expect(bed.unexpected()).toEqual([]);
+}
+
+describe('a REGISTER of a trusted node', () => {
+  it('is answered 200 without a challenge, with Service-Route, identities, GRUU and outbound', () => {
+    const bed = coreTestbed();
+    bed.node.register();
+    bed.run(1000);
+    const { last } = bed.node;
+    expect(last?.status).toBe(200);
+    expect(bed.node.responses).toHaveLength(1);
+    expect(last?.headers.get('service-route')).toMatch(/^<sip:1-\w{8}@scscf1\.home1\.net:5060;lr;orig>$/);
+    expect(last?.headers.get('p-associated-uri')).toBe(`<${ALICE_URI}>, <tel:+12125550101>`);
+    expect(last?.headers.get('path')).toBe('<sip:flow1@ep1.visited1.net;lr;ob>');
+    expect(last?.headers.get('require')).toBe('outbound');
+    expect(last?.headers.get('contact')).toBe(
+      '<sip:abc@df7jal23ls0d.invalid;transport=ws>;+sip.instance="<urn:uuid:1>";reg-id=1;expires=3600' +
+        ';pub-gruu="sip:user1_public1@home1.net;gr=urn:uuid:1"',
+    );
+    expect(last?.headers.get('p-charging-vector')).toBe(
+      'icid-value="i1";orig-ioi="Type 1visited1.net";term-ioi="Type 1home1.net"',
+    );
+    expect(bed.sCscf.stateOf(ALICE_URI)).toBe('registered');
+    expect(bed.hss.stateOf(ALICE.impi)).toBe('registered');
+    settle(bed);
+    const ids = [...(bed.kernel.trace?.events ?? [])].flatMap(({ body }) =>
+      body.kind === 'requirement' ? body.ids : [],
+    );
+    expect(ids).toEqual(expect.arrayContaining(['24371-6.4.2-08', '24371-6.4.2-09']));
+  });
+
+  it('is refused when the sender or its network is not trusted', () => {
+    for (const iCscf of [{ trustedNodes: 'ep2.visited1.net' }, { trustedNetworks: 'visited2.net' }]) {
+      const bed = coreTestbed({ iCscf });
+      bed.node.register();
+      bed.run(1000);
+      expect(bed.node.last?.status).toBe(403);
+      expect(bed.hss.activeSubscriptions).toBe(0);
+      settle(bed);
+    }
+  });
+
+  it('is refused for a user whom the HSS does not know, and for identities that do not belong together', () => {
+    for (const who of [{ impi: 'nobody@home1.net' }, { impu: 'sip:nobody@home1.net' }, { impu: BOB_URI }]) {
+      const bed = coreTestbed();
+      bed.node.register(who);
+      bed.run(1000);
+      expect(bed.node.last?.status).toBe(403);
+      expect(bed.sCscf.servedUsers).toBe(0);
+      settle(bed);
+    }
+  });
+
+  it('is compared with the WAFs that the HSS allows, and leaves nothing behind when its own is not among them', () => {
+    const done = `Digest username="${ALICE.impi}", realm="home1.net", nonce="", uri="sip:home1.net", response="", integrity-protected="auth-done"`;
+    const allowed = coreTestbed();
+    allowed.node.register({ authorization: `${done}, authorization-entity="waf.example.com"` });
+    allowed.run(1000);
+    expect(allowed.node.last?.status).toBe(200);
+    const refused = coreTestbed();
+    refused.node.register({ authorization: `${done}, authorization-entity="waf.evil.example"` });
+    refused.run(1000);
+    expect(refused.node.last?.status).toBe(403);
+    expect(refused.sCscf.servedUsers).toBe(0);
+    expect(refused.hss.activeSubscriptions).toBe(0);
+    settle(refused);
+    const ignoring = coreTestbed({ sCscf: { authorizationEntity: 'ignored' } });
+    ignoring.node.register({ authorization: `${done}, authorization-entity="waf.evil.example"` });
+    ignoring.run(1000);
+    expect(ignoring.node.last?.status).toBe(200);
+  });
+
+  it('refreshes the registration, takes it away, and is answered accordingly', () => {
+    const bed = coreTestbed();
+    bed.node.register();
+    bed.run(1000);
+    const route = bed.node.last?.headers.get('service-route');
+    bed.run(1_799_000);
+    bed.node.register();
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(200);
+    expect(bed.node.last?.headers.get('service-route')).toBe(route);
+    // past the end of the first, before the end of the second
+    bed.run(1_900_000);
+    expect(bed.sCscf.stateOf(ALICE_URI)).toBe('registered');
+    bed.node.register({ expires: 0 });
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(200);
+    expect(bed.node.last?.contacts()[0]?.params.get('expires')).toBe('0');
+    expect(bed.sCscf.servedUsers).toBe(0);
+    expect(bed.hss.activeSubscriptions).toBe(0);
+    settle(bed);
+  });
+
+  it('ends with its time', () => {
+    const bed = coreTestbed();
+    bed.node.register({ expires: 600 });
+    bed.run(599_000);
+    expect(bed.sCscf.servedUsers).toBe(1);
+    bed.run(3000);
+    expect(bed.sCscf.servedUsers).toBe(0);
+    expect(bed.hss.activeSubscriptions).toBe(0);
+    settle(bed);
+  });
+
+  it('gets 423 when it asks for too short a time, and 439 for a flow that its proxy does not offer', () => {
+    const bed = coreTestbed();
+    bed.node.register({ expires: 30 });
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(423);
+    expect(bed.node.last?.headers.get('min-expires')).toBe('60');
+    bed.node.register({ path: '<sip:flow1@ep1.visited1.net;lr>' });
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(439);
+    settle(bed);
+  });
+
+  it('gets 501 for IMS AKA', () => {
+    const bed = coreTestbed();
+    const aka = `Digest username="${ALICE.impi}", realm="home1.net", nonce="", uri="sip:home1.net", response="", algorithm=AKAv2-SHA-256, integrity-protected="tls-connected"`;
+    bed.node.register({ authorization: aka });
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(501);
+    settle(bed);
+  });
+
+  it('gets 480 when the HSS is silent', () => {
+    const bed = coreTestbed();
+    bed.network.partition('i-cscf', 'hss');
+    bed.node.register();
+    bed.run(20_000);
+    expect(bed.node.last?.status).toBe(480);
+    settle(bed);
+  });
+
+  it('may come by any of several S-CSCFs only to the one that is assigned', () => {
+    const bed = coreTestbed();
+    bed.node.register();
+    bed.run(1000);
+    bed.sCscf.deregister(ALICE_URI, 'deactivated');
+    bed.run(1000);
+    expect(bed.sCscf.servedUsers).toBe(0);
+    expect(bed.hss.stateOf(ALICE.impi)).toBe('notRegistered');
+    settle(bed);
+  });
+});
+
+describe('a UE with a password', () => {
+  it('registers through the P-CSCF after one challenge, refreshes, and de-registers', () => {
+    const bed = coreTestbed();
+    const ue = phone(bed);
+    ue.register();
+    bed.run(5000);
+    expect(ue.registered).toBe(true);
+    expect(ue.identities).toEqual([BOB_URI]);
+    expect(ue.regEventState).toBe('active');
+    expect(bed.pCscf.registeredUes).toBe(1);
+    expect(bed.hss.stateOf(BOB.impi)).toBe('registered');
+    const marks = [...(bed.kernel.trace?.events ?? [])].flatMap(({ body }) =>
+      body.kind === 'message.received' && body.message.protocol === 'SIP' ? [body.message] : [],
+    );
+    expect(marks.length).toBeGreaterThan(8);
+    ue.deregister();
+    bed.run(5000);
+    expect(ue.registered).toBe(false);
+    expect(bed.pCscf.registeredUes).toBe(0);
+    expect(bed.sCscf.servedUsers).toBe(0);
+    expect(bed.hss.activeSubscriptions).toBe(0);
+    settle(bed);
+    expect(ue.leftovers()).toEqual([]);
+  });
+
+  it('is refused with a wrong password after two responses, and the HSS forgets it', () => {
+    const bed = coreTestbed();
+    const ue = phone(bed, 'destroyer');
+    ue.register();
+    bed.run(5000);
+    expect(ue.registered).toBe(false);
+    expect(bed.sCscf.servedUsers).toBe(0);
+    bed.run(300_000);
+    expect(bed.hss.activeSubscriptions).toBe(0);
+    expect(bed.leftovers()).toEqual([]);
+  });
+
+  it('stays registered over many refreshes', () => {
+    const bed = coreTestbed();
+    const ue = phone(bed);
+    ue.register();
+    bed.run(3_000_000_000);
+    expect(ue.registered).toBe(true);
+    expect(bed.sCscf.stateOf(BOB_URI)).toBe('registered');
+    expect(bed.unexpected()).toEqual([]);
+  });
+
+  it('is told when the network ends its registration', () => {
+    const bed = coreTestbed();
+    const ue = phone(bed);
+    ue.register();
+    bed.run(5000);
+    expect(bed.sCscf.deregister(BOB_URI, 'rejected')).toBe(true);
+    bed.run(5000);
+    expect(ue.registered).toBe(false);
+    expect(bed.pCscf.registeredUes).toBe(0);
+    settle(bed);
+  });
+});
+
+describe('registration information', () => {
+  function subscribe(bed: CoreTestbed, asserted: string): void {
+    bed.node.send('SUBSCRIBE', ALICE_URI, '2001:db8:b::1', [
+      ['From', '<sip:ep1.visited1.net>;tag=s1'],
+      ['To', `<${ALICE_URI}>`],
+      ['Contact', '<sip:ep1.visited1.net>'],
+      ['Event', 'reg'],
+      ['Expires', '600000'],
+      ['P-Asserted-Identity', `<${asserted}>`],
+    ]);
+  }
+
+  it('goes to the proxy of the registration: all of it at once, on each change, and at the end', () => {
+    const bed = coreTestbed();
+    bed.node.register();
+    bed.run(1000);
+    subscribe(bed, 'sip:ep1.visited1.net');
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(200);
+    bed.node.register();
+    bed.run(1000);
+    bed.node.register({ expires: 0 });
+    bed.run(1000);
+    const infos = bed.node.requests.map(({ body, headers }) => {
+      const info = parseRegInfo(body);
+      if (!info.ok) throw new Error(info.error.what);
+      const [first, second] = info.value.registrations;
+      const [contact] = first?.contacts ?? [];
+      const [state = ''] = (headers.get('subscription-state') ?? '').split(';');
+      const events = [contact?.event, second?.contacts[0]?.event];
+      return [info.value.version, state, first?.aor, first?.state, contact?.state, ...events];
+    });
+    expect(infos).toEqual([
+      [0, 'active', ALICE_URI, 'active', 'active', 'registered', 'created'],
+      [1, 'active', ALICE_URI, 'active', 'active', 'refreshed', 'refreshed'],
+      [2, 'terminated', ALICE_URI, 'terminated', 'terminated', 'unregistered', 'unregistered'],
+    ]);
+    settle(bed);
+  });
+
+  it('is refused to others, and there is none of a user who is not registered', () => {
+    const bed = coreTestbed();
+    subscribe(bed, 'sip:ep1.visited1.net');
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(480);
+    bed.node.register();
+    bed.run(1000);
+    subscribe(bed, 'sip:ep2.visited2.net');
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(403);
+    subscribe(bed, BOB_URI);
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(403);
+    subscribe(bed, 'tel:+1-212-555-0101');
+    bed.run(1000);
+    expect(bed.node.last?.status).toBe(200);
+  });
+});

@@ -1,0 +1,94 @@
+import type { Host } from '../../src/network/index.js';
+import type { Entity, PolicyOf } from '../common/index.js';
+import { Phone, type PhoneCall, phonePolicy, webRtcProfile } from '../phone/index.js';
+import { Wic, wicPolicy } from '../wic/index.js';
+
+/** What can be set at a WIC: the client's options and those of the phone in it. */
+export const wicUserPolicy = { ...phonePolicy, ...wicPolicy } as const;
+
+/** Values of {@link wicUserPolicy}. */
+export type WicUserPolicy = PolicyOf<typeof wicUserPolicy>;
+
+/** A user at a browser. */
+export interface WicUserConfig {
+  /** URL of the WWSF's page. */
+  readonly page: string;
+  /** Name and password on the web. */
+  readonly name: string;
+  readonly password: string;
+}
+
+/** A WIC with a phone in it, and the user in front of it. */
+export class WicUser implements Entity {
+  readonly host: Host;
+  readonly wic: Wic;
+  readonly phone: Phone;
+  readonly #config: WicUserConfig;
+
+  constructor(host: Host, config: WicUserConfig, policy: WicUserPolicy) {
+    this.host = host;
+    this.#config = config;
+    const wic = new Wic(host, policy);
+    this.wic = wic;
+    const towardsEpCscf = () => (wic.flow === undefined ? undefined : { flow: wic.flow });
+    this.phone = new Phone({
+      host,
+      ua: () => {
+        if (wic.userAgent === undefined) throw new Error('a WIC that is not connected has no calls');
+        return wic.userAgent;
+      },
+      media: webRtcProfile('access', policy.offer),
+      policy,
+      hop: towardsEpCscf,
+      inDialogHop: towardsEpCscf,
+      buildInvite: (uri) => wic.buildInitialRequest('INVITE', uri),
+      realises: (id) => host.realises(id),
+    });
+    wic.phone = new CallsOfWic(this.phone);
+  }
+
+  /** Opens the page and logs in; the WIC registers by itself. */
+  open(): void {
+    const { page, name, password } = this.#config;
+    this.wic.send({ type: 'open', url: page, credentials: { user: name, password } });
+  }
+
+  /** Makes a call. */
+  call(uri: string): PhoneCall {
+    return this.phone.call(uri);
+  }
+
+  leftovers(): readonly string[] {
+    return [...this.wic.leftovers(), ...this.phone.leftovers()];
+  }
+
+  close(): void {
+    this.phone.close();
+    this.wic.close();
+  }
+}
+
+/** Joins a phone to the WIC in which it is. */
+class CallsOfWic {
+  readonly #phone: Phone;
+
+  constructor(phone: Phone) {
+    this.#phone = phone;
+  }
+
+  get openCalls(): number {
+    return this.#phone.calls.size;
+  }
+
+  onInvite(transaction: Parameters<Phone['onInvite']>[0]): void {
+    this.#phone.onInvite(transaction);
+  }
+
+  endCalls(done: () => void): void {
+    this.#phone.endAll(done);
+  }
+
+  onGone(): void {
+    this.#phone.close();
+  }
+}
