@@ -22,7 +22,6 @@ import {
   type SetupRole,
   serializeRtpMap,
   setAttribute,
-  setDirection,
   setup,
 } from '../../src/wire/sdp/index.js';
 import { type MediaProfile, TELEPHONE_EVENT } from './media-profile.js';
@@ -234,16 +233,6 @@ export function maySend(description: SessionDescription, line: MediaDescription)
 /** The codec in which to send: the first of the answer that is no mere companion (RFC 3264 7). */
 export function sendingCodec(answered: MediaDescription): RtpMap | undefined {
   return isRtp(answered) ? rtpMaps(answered).find((map) => !isEvents(map)) : undefined;
-}
-
-/** The same description in the version that follows it, for an offer or answer that changes it (RFC 3264 8). */
-export function withDirection(description: SessionDescription, to: Direction): SessionDescription {
-  const origin = description.origin && {
-    ...description.origin,
-    sessionVersion: description.origin.sessionVersion + 1,
-  };
-  const media = description.media.map((line) => (line.port === 0 ? line : setDirection(line, to)));
-  return { ...description, ...(origin === undefined ? {} : { origin }), media };
 }
 
 function session(

@@ -158,6 +158,19 @@ describe('two phones', () => {
     expect(remains(kernel, caller, callee)).toEqual([]);
   });
 
+  it('give the call up when it is hung up between the answer by hand and the PRACK that the 200 waits for', () => {
+    const { kernel, caller, callee } = twoPhones('', { callee: { answer: 'manual' } });
+    const out = caller.phone.call(callee.uri);
+    runUntil(kernel, () => callee.calls[0]?.state === 'alerting');
+    callee.calls[0]?.answer();
+    expect(callee.calls[0]?.state).toBe('answering');
+    callee.calls[0]?.hangUp();
+    expect(callee.calls[0]?.state).toBe('ended');
+    expect(kernel.run().status).toBe('idle');
+    expect(out.endReason).toEqual({ by: 'remote', text: 'Temporarily Unavailable', status: 480 });
+    expect(remains(kernel, caller, callee)).toEqual([]);
+  });
+
   it('wait for a hand to answer where the policy says so', () => {
     const { kernel, caller, callee } = twoPhones('', { callee: { answer: 'manual' } });
     const out = caller.phone.call(callee.uri);

@@ -25,8 +25,6 @@ export interface PhoneOptions {
   readonly realises?: (id: WicRequirement) => void;
   /** Called with every call, once it begins. */
   readonly onCall?: (call: PhoneCall) => void;
-  /** Called with every call, once it is over. */
-  readonly onCallEnded?: (call: PhoneCall) => void;
 }
 
 /** Bytes of a SHA-256 fingerprint (RFC 8122 5). */
@@ -118,7 +116,6 @@ export class Phone {
 
   #ended(call: PhoneCall): void {
     this.#calls.delete(call);
-    this.#options.onCallEnded?.(call);
     if (this.#calls.size === 0) for (const done of this.#waiting.splice(0)) done();
   }
 

@@ -53,6 +53,7 @@ export function toneFrames(encoding: string, frequencyHz: number, fmtp = ''): Fr
   return loop;
 }
 
+/** Rounded to whole samples, a sine is the same on every machine, though its last bits are not. */
 function makeTone(frequencyHz: number, encode: (sample: number) => number): FrameLoop {
   const radians = (2 * Math.PI * frequencyHz) / SAMPLE_RATE_HZ;
   const frames = Array.from({ length: FRAMES }, (_, frame) =>

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { parseRegInfo } from '../../src/stack/sip-ua/index.js';
 import { policyWith } from '../common/index.js';
-import { Ue, uePolicy } from '../ue/index.js';
+import { Ue, type UePolicy, uePolicy } from '../ue/index.js';
 import { ALICE, BOB, type CoreTestbed, coreTestbed } from './testbed.js';
 
 const ALICE_URI = 'sip:user1_public1@home1.net';
 const BOB_URI = 'sip:user2_public1@home1.net';
 
-function phone(bed: CoreTestbed, password = 'builder'): Ue {
+function phone(bed: CoreTestbed, password = 'builder', policy: Partial<UePolicy> = {}): Ue {
   const config = {
     impi: BOB.impi,
     impu: BOB_URI,
@@ -15,7 +15,7 @@ function phone(bed: CoreTestbed, password = 'builder'): Ue {
     homeDomain: 'home1.net',
     pcscf: 'pcscf1.home1.net',
   };
-  return new Ue(bed.ueHost, config, policyWith(uePolicy));
+  return new Ue(bed.ueHost, config, policyWith(uePolicy, policy));
 }
 
 /** Everything that runs has had time to end (reg-await-auth is four minutes). */
@@ -157,7 +157,7 @@ describe('a REGISTER of a trusted node', () => {
     settle(bed);
   });
 
-  it('may come by any of several S-CSCFs only to the one that is assigned', () => {
+  it('is undone when the operator ends the registration', () => {
     const bed = coreTestbed();
     bed.node.register();
     bed.run(1000);
@@ -180,16 +180,17 @@ describe('a UE with a password', () => {
     expect(ue.regEventState).toBe('active');
     expect(bed.pCscf.registeredUes).toBe(1);
     expect(bed.hss.stateOf(BOB.impi)).toBe('registered');
-    const marks = [...(bed.kernel.trace?.events ?? [])].flatMap(({ body }) =>
-      body.kind === 'message.received' && body.message.protocol === 'SIP' ? [body.message] : [],
-    );
-    expect(marks.length).toBeGreaterThan(8);
     ue.deregister();
     bed.run(5000);
     expect(ue.registered).toBe(false);
     expect(bed.pCscf.registeredUes).toBe(0);
     expect(bed.sCscf.servedUsers).toBe(0);
     expect(bed.hss.activeSubscriptions).toBe(0);
+    // first without a word, then with a response, then from where it is registered (TS 24.229 7.2A.2)
+    const marks = bed
+      .received('i-cscf', 'REGISTER sip:')
+      .map((text) => /integrity-protected="([\w-]+)"/.exec(text)?.[1]);
+    expect(marks).toEqual([undefined, 'ip-assoc-pending', 'ip-assoc-yes']);
     settle(bed);
     expect(ue.leftovers()).toEqual([]);
   });
@@ -208,11 +209,14 @@ describe('a UE with a password', () => {
 
   it('stays registered over many refreshes', () => {
     const bed = coreTestbed();
-    const ue = phone(bed);
+    const ue = phone(bed, 'builder', { registrationExpiryS: 600 });
     ue.register();
-    bed.run(3_000_000_000);
+    bed.run(3_600_000);
     expect(ue.registered).toBe(true);
     expect(bed.sCscf.stateOf(BOB_URI)).toBe('registered');
+    // the first two, and one every 300 s for an hour
+    expect(bed.received('s-cscf', 'REGISTER sip:').length).toBeGreaterThanOrEqual(2 + 11);
+    expect(bed.received('ue', 'SIP/2.0 401')).toHaveLength(1);
     expect(bed.unexpected()).toEqual([]);
   });
 
@@ -285,5 +289,180 @@ describe('registration information', () => {
     subscribe(bed, 'tel:+1-212-555-0101');
     bed.run(1000);
     expect(bed.node.last?.status).toBe(200);
+  });
+});
+
+const SDP = [
+  'v=0',
+  'o=- 1 1 IN IP6 2001:db8:a::10',
+  's=-',
+  'c=IN IP6 2001:db8:a::10',
+  't=0 0',
+  'm=audio 30000 RTP/AVP 0',
+  'a=rtpmap:0 PCMU/8000',
+  '',
+].join('\r\n');
+
+/** alice at the eP-CSCF and bob at his phone, both registered. */
+function both(options: Parameters<typeof coreTestbed>[0] = {}): { bed: CoreTestbed; ue: Ue; route: string } {
+  const bed = coreTestbed(options);
+  const ue = phone(bed, 'builder', { alertMs: 100 });
+  ue.register();
+  bed.node.register();
+  bed.run(5000);
+  return { bed, ue, route: bed.node.last?.headers.get('service-route') ?? '' };
+}
+
+describe('a session', () => {
+  const invite = (bed: CoreTestbed, route: string, asserted = ALICE_URI, to = BOB_URI) =>
+    bed.node.send(
+      'INVITE',
+      to,
+      '2001:db8:b::2',
+      [
+        ['Route', route],
+        ['Record-Route', '<sip:flow1@ep1.visited1.net;lr>'],
+        ['From', `<${ALICE_URI}>;tag=a1`],
+        ['To', `<${to}>`],
+        ['Contact', '<sip:ep1.visited1.net>'],
+        ['P-Asserted-Identity', `<${asserted}>`],
+        ['P-Charging-Vector', 'icid-value="c1";orig-ioi="Type 1visited1.net"'],
+        ['Content-Type', 'application/sdp'],
+      ],
+      SDP,
+    );
+
+  it('from a served user reaches the other through both halves of the S-CSCF, the I-CSCF and the P-CSCF', () => {
+    const { bed, ue, route } = both();
+    invite(bed, route);
+    bed.run(3000);
+    expect(bed.node.last?.status).toBe(200);
+    expect(bed.node.last?.headers.get('p-charging-vector')).toBe(
+      'icid-value="c1";orig-ioi="Type 1visited1.net";term-ioi="Type 1home1.net"',
+    );
+    expect(bed.node.last?.headers.get('p-asserted-identity')).toBe(`<${BOB_URI}>`);
+    const [atUe = ''] = bed.received('ue', 'INVITE sip:');
+    expect(atUe).toContain('INVITE sip:user2_public1@[2001:db8:c::30]:5060 SIP/2.0');
+    expect(atUe).toContain(`P-Called-Party-ID: <${BOB_URI}>`);
+    expect(atUe).not.toContain('P-Charging-Vector');
+    const routes = [...atUe.matchAll(/Record-Route: <sip:([\w-]+)@/g)].map(([, user]) =>
+      user?.replace(/^1-\w+/, 'ue'),
+    );
+    expect(routes).toEqual(['ue', 'mt', 'mo', 'flow1']);
+    const [terminating = ''] = bed.received('p-cscf', 'INVITE sip:');
+    expect(terminating).toContain('orig-ioi="Type 1home1.net"');
+    const [betweenNetworks = ''] = bed.received('i-cscf', 'INVITE sip:');
+    expect(betweenNetworks).toContain('orig-ioi=home1.net');
+    expect(ue.phone.calls.size).toBe(1);
+    acknowledge(bed);
+    for (const call of ue.phone.calls) call.hangUp();
+    bed.run(3000);
+    expect(ue.phone.calls.size).toBe(0);
+    expect(bed.node.requests.map(({ method }) => method)).toContain('BYE');
+    ue.deregister();
+    bed.node.register({ expires: 0 });
+    settle(bed);
+    expect(ue.leftovers()).toEqual([]);
+  });
+
+  function acknowledge(bed: CoreTestbed): void {
+    const { last } = bed.node;
+    const routes = [...(last?.headers.list('record-route') ?? [])].reverse().slice(1);
+    bed.node.ack(last?.contacts()[0]?.uri ?? '', '2001:db8:b::2', [
+      ...routes.map((value) => ['Route', value] as const),
+      ['From', `<${ALICE_URI}>;tag=a1`],
+      ['To', last?.headers.get('to') ?? ''],
+      ['Call-ID', 'call-INVITE'],
+    ]);
+    bed.run(1000);
+    expect(bed.received('ue', 'ACK sip:')).toHaveLength(1);
+  }
+
+  it('to a served user goes to its contact along its path, with the caller as the network knows it', () => {
+    const { bed, ue } = both();
+    bed.node.answer = (transaction) =>
+      transaction.respond(bed.node.endpoint.makeResponse(transaction.request, 486));
+    ue.call(ALICE_URI);
+    bed.run(5000);
+    const request = bed.node.requests.find(({ method }) => method === 'INVITE');
+    expect(request?.uri).toBe('sip:abc@df7jal23ls0d.invalid;transport=ws');
+    expect(request?.headers.list('route')).toEqual(['<sip:flow1@ep1.visited1.net;lr;ob>']);
+    expect(request?.headers.get('p-asserted-identity')).toBe(`<${BOB_URI}>`);
+    expect(request?.headers.get('p-called-party-id')).toBe(`<${ALICE_URI}>`);
+    expect(request?.headers.has('p-preferred-identity')).toBe(false);
+    expect(ue.phone.calls.size).toBe(0);
+    ue.deregister();
+    bed.node.register({ expires: 0 });
+    settle(bed);
+  });
+
+  it.each([
+    ["from an identity that is not the user's", ALICE_URI.replace('user1', 'user9'), BOB_URI, 403],
+    ['to a user whom nobody knows', ALICE_URI, 'sip:nobody@home1.net', 404],
+  ])('%s is refused', (_, asserted, to, status) => {
+    const { bed, route } = both();
+    invite(bed, route, asserted, to);
+    bed.run(3000);
+    expect(bed.node.last?.status).toBe(status);
+  });
+
+  it('with a Service-Route that was not given out is refused, and so is one of a UE that is not registered', () => {
+    const { bed, ue } = both();
+    invite(bed, '<sip:9-forged@scscf1.home1.net:5060;lr;orig>');
+    bed.run(3000);
+    expect(bed.node.last?.status).toBe(403);
+    ue.deregister();
+    bed.run(3000);
+    ue.call(ALICE_URI);
+    bed.run(3000);
+    expect(bed.received('ue', 'SIP/2.0 403')).toHaveLength(1);
+  });
+
+  it('to a user who is not registered gets 480', () => {
+    const { bed, ue, route } = both();
+    ue.deregister();
+    bed.run(3000);
+    invite(bed, route);
+    bed.run(3000);
+    expect(bed.node.last?.status).toBe(480);
+  });
+
+  it('whose flow has failed gets 480, and not 430', () => {
+    const { bed, ue } = both();
+    bed.node.answer = (transaction) =>
+      transaction.respond(bed.node.endpoint.makeResponse(transaction.request, 430));
+    ue.call(ALICE_URI);
+    bed.run(3000);
+    expect(bed.received('ue', 'SIP/2.0 480')).toHaveLength(1);
+    expect(bed.received('ue', 'SIP/2.0 430')).toHaveLength(0);
+  });
+
+  it('with a Route that is not the Service-Route is put right, or refused where the operator wants that', () => {
+    for (const [serviceRouteMismatch, status] of [
+      ['replace', 486],
+      ['reject', 400],
+    ] as const) {
+      const { bed } = both({ pCscf: { serviceRouteMismatch } });
+      bed.node.answer = (transaction) =>
+        transaction.respond(bed.node.endpoint.makeResponse(transaction.request, 486));
+      bed.node.responses.length = 0;
+      const forged = bed.ueHost;
+      const uri = `sip:user2_public1@[${forged.address('core')}]`;
+      bed.fromUe('INVITE', ALICE_URI, [
+        ['Route', '<sip:pcscf1.home1.net;lr>'],
+        ['Route', '<sip:elsewhere.example;lr>'],
+        ['From', `<${BOB_URI}>;tag=b1`],
+        ['To', `<${ALICE_URI}>`],
+        ['Contact', `<${uri}>`],
+        ['P-Asserted-Identity', `<${ALICE_URI}>`],
+      ]);
+      bed.run(5000);
+      expect(bed.received('ue', `SIP/2.0 ${status}`)).not.toHaveLength(0);
+      if (status === 486) {
+        const request = bed.node.requests.find(({ method }) => method === 'INVITE');
+        // what the UE asserted about itself is gone
+        expect(request?.headers.all('p-asserted-identity')).toEqual([`<${BOB_URI}>`]);
+      }
+    }
   });
 });

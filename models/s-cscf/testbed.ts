@@ -1,7 +1,7 @@
-import { Kernel, type KernelOptions } from '../../src/kernel/index.js';
+import { describeOutcome, Kernel, type KernelOptions } from '../../src/kernel/index.js';
 import { type Host, Network, type NetworkOptions } from '../../src/network/index.js';
-import { type ServerTransaction, SipEndpoint } from '../../src/stack/sip/index.js';
-import { SipRequest, type SipResponse } from '../../src/wire/sip/index.js';
+import { type ClientTransaction, type ServerTransaction, SipEndpoint } from '../../src/stack/sip/index.js';
+import { SipRequest, type SipResponse, serializeSip } from '../../src/wire/sip/index.js';
 import { policyWith } from '../common/index.js';
 import { Hss, type HssConfig, hssPolicy, type Subscription } from '../hss/index.js';
 import { ICscf, type ICscfPolicy, iCscfPolicy } from '../i-cscf/index.js';
@@ -81,13 +81,32 @@ export function coreTestbed(options: CoreOptions = {}) {
     sCscf,
     pCscf,
     ueHost,
-    /** Lets virtual time pass; a failure of the run is thrown. */
+    /** Sends a datagram from the UE's address, as another program on it would; answers come to the UE. */
+    fromUe: (method: string, uri: string, headers: readonly (readonly [string, string])[]) => {
+      const request = new SipRequest(method, uri);
+      request.headers.append('Via', 'SIP/2.0/UDP [2001:db8:c::30]:5060;branch=z9hG4bKforged');
+      request.headers.append('Max-Forwards', '70');
+      for (const [name, value] of headers) request.headers.append(name, value);
+      request.headers.append('Call-ID', 'forged');
+      request.headers.append('CSeq', `1 ${method}`);
+      const socket = ueHost.udp('core', undefined, () => {});
+      socket.send(serializeSip(request), { ip: '2001:db8:b::4', port: 5060 });
+    },
+    /** Lets virtual time pass; a run that cannot go on is thrown. */
     run: (ms: number) => {
       const outcome = kernel.run({ untilUs: kernel.now + ms * 1000 });
-      if (outcome.failure !== undefined) throw new Error(outcome.failure.reason);
+      if (outcome.status !== 'idle' && outcome.status !== 'time-limit')
+        throw new Error(describeOutcome(outcome));
     },
     /** What should be gone, after everything has had its time. */
     leftovers: () => entities.flatMap((entity) => entity.leftovers()),
+    /** The SIP messages that a host has received and whose text holds all of `parts`. */
+    received: (host: string, ...parts: readonly string[]) =>
+      [...(kernel.trace?.events ?? [])].flatMap(({ entity, body }) => {
+        if (entity !== host || body.kind !== 'message.received' || body.message.protocol !== 'SIP') return [];
+        const { text = '' } = body.message;
+        return parts.every((part) => text.includes(part)) ? [text] : [];
+      }),
     /** Events that no state handled. */
     unexpected: () => [...(kernel.trace?.events ?? [])].filter(({ body }) => body.kind === 'unexpected'),
   };
@@ -125,13 +144,19 @@ export class RawNode {
     return this.responses.at(-1);
   }
 
-  send(method: string, uri: string, ip: string, headers: readonly (readonly [string, string])[]): SipRequest {
-    const request = new SipRequest(method, uri);
+  send(
+    method: string,
+    uri: string,
+    ip: string,
+    headers: readonly (readonly [string, string])[],
+    body = '',
+  ): ClientTransaction {
+    const request = new SipRequest(method, uri, undefined, new TextEncoder().encode(body));
     request.headers.append('Max-Forwards', '70');
     for (const [name, value] of headers) request.headers.append(name, value);
     if (!request.headers.has('call-id')) request.headers.append('Call-ID', `call-${method}`);
     request.headers.append('CSeq', `${++this.#cseq} ${method}`);
-    this.endpoint.sendRequest(
+    return this.endpoint.sendRequest(
       request,
       { realm: 'core', to: { ip, port: 5060 } },
       {
@@ -142,7 +167,15 @@ export class RawNode {
         onTransportError: () => {},
       },
     );
-    return request;
+  }
+
+  /** An ACK for a 2xx to the last INVITE. */
+  ack(uri: string, ip: string, headers: readonly (readonly [string, string])[]): void {
+    const request = new SipRequest('ACK', uri);
+    request.headers.append('Max-Forwards', '70');
+    for (const [name, value] of headers) request.headers.append(name, value);
+    request.headers.append('CSeq', `${this.#cseq} ACK`);
+    this.endpoint.sendAck(request, { realm: 'core', to: { ip, port: 5060 } });
   }
 
   /** A REGISTER as an eP-CSCF sends it for a user whom a WAF has authorised (24371-6.4.2-04). */
@@ -157,7 +190,7 @@ export class RawNode {
       readonly path?: string;
       readonly others?: readonly (readonly [string, string])[];
     } = {},
-  ): SipRequest {
+  ): ClientTransaction {
     const {
       impi = ALICE.impi,
       impu = 'sip:user1_public1@home1.net',

@@ -11,8 +11,8 @@ export interface UePort {
   watch(): void;
   /** REGISTER before the last one runs out (TS 24.229 5.1.1.4). */
   refresh(): void;
-  /** Ends all calls; whether there were any (TS 24.229 5.1.1.6, 5.1.1.7). */
-  endCalls(): boolean;
+  /** Ends all calls, then calls `done` (TS 24.229 5.1.1.6, 5.1.1.7). */
+  endCalls(done: () => void): void;
   /** REGISTER with an expiry of 0 (TS 24.229 5.1.1.6). */
   deregister(): void;
   /** Forgets what came with the registration. */
@@ -72,12 +72,8 @@ export const ueMachine = setup({
     refresh: ({ self }) => portOf<UePort>(self).refresh(),
     deregister: ({ self }) => portOf<UePort>(self).deregister(),
     forget: ({ self }) => portOf<UePort>(self).forget(),
-    'end calls': ({ self }) => {
-      portOf<UePort>(self).endCalls();
-    },
-    'end calls first': ({ self }) => {
-      if (!portOf<UePort>(self).endCalls()) self.send({ type: 'calls ended' });
-    },
+    'end calls': ({ self }) => portOf<UePort>(self).endCalls(() => {}),
+    'end calls first': ({ self }) => portOf<UePort>(self).endCalls(() => self.send({ type: 'calls ended' })),
     'count the answer': assign({ answers: ({ context }) => context.answers + 1 }),
     'begin to count': assign({ answers: 0 }),
     'note the time granted': assign({
@@ -106,7 +102,7 @@ export const ueMachine = setup({
   id: 'ue',
   context: { grantedMs: 0, answers: 0, leaving: false },
   initial: 'idle',
-  on: { 'switched off': '.off', 'calls ended': {} },
+  on: { 'switched off': '.off' },
   states: {
     idle: {
       entry: ['forget', 'note that the user has come'],

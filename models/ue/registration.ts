@@ -24,8 +24,8 @@ export interface RegistrationOptions {
   readonly contact: string;
   /** A SUBSCRIBE with the fields of every initial request. */
   readonly initialRequest: (method: 'SUBSCRIBE', uri: string) => SipRequest;
-  /** Ends all calls; whether there were any. */
-  readonly endCalls: () => boolean;
+  /** Ends all calls, then calls `done`. */
+  readonly endCalls: (done: () => void) => void;
 }
 
 /** Duration of the subscription to the own registration state, in seconds (TS 24.229 5.1.1.3). */
@@ -80,8 +80,8 @@ export class UeRegistration implements UePort {
     this.#register(0, this.#digest.next());
   }
 
-  endCalls(): boolean {
-    return this.#options.endCalls();
+  endCalls(done: () => void): void {
+    this.#options.endCalls(done);
   }
 
   forget(): void {

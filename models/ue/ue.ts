@@ -66,9 +66,6 @@ export class Ue implements Entity {
       policy,
       hop: (request) => this.#ua.resolve(request),
       buildInvite: (uri) => this.#initialRequest('INVITE', uri),
-      onCallEnded: () => {
-        if (this.phone.calls.size === 0) this.#registration.actor.send({ type: 'calls ended' });
-      },
     });
     this.#registration = new UeRegistration({
       host,
@@ -77,10 +74,7 @@ export class Ue implements Entity {
       policy,
       contact,
       initialRequest: (method, uri) => this.#initialRequest(method, uri),
-      endCalls: () => {
-        for (const call of [...this.phone.calls]) call.hangUp();
-        return this.phone.calls.size > 0;
-      },
+      endCalls: (done) => this.phone.endAll(done),
     });
   }
 

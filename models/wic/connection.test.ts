@@ -262,6 +262,20 @@ describe('the end of a registration', () => {
     expect(bed.close()).toEqual([]);
   });
 
+  it('that is made anew does not wait for the token that was being renewed', () => {
+    for (const state of ['registered.renewingToken', 'registered.refreshing']) {
+      const bed = registered();
+      bed.reach(state);
+      bed.notify('terminated', { event: 'deactivated' });
+      const before = bed.registers.length;
+      bed.pause(5);
+      expect(bed.wic.state).toBe('registered.idle');
+      // a REGISTER that is under way is not followed by another
+      expect(bed.registers.length - before, state).toBe(1);
+      expect(bed.close()).toEqual([]);
+    }
+  });
+
   it('comes nearer when the NOTIFY says shortened', () => {
     const bed = registered();
     bed.notify('active', { event: 'shortened', expires: 100 });

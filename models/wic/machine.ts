@@ -296,6 +296,8 @@ export const wicMachine = setup({
           meta: { requirements: ['24371-6.2.2-06'] },
           on: {
             registered: { target: 'idle', actions: 'plan refresh' },
+            // the REGISTER that is under way does what is asked (RFC 3261 10.2: one at a time)
+            'terminated by network': { guard: 'again', meta: { requirements: ['24371-6A.2-04'] } },
             refused: [
               { guard: 'leaving', target: '#wic.endingCalls' },
               {

@@ -3,7 +3,9 @@ import {
   acceptTls,
   acceptWebSocket,
   type Host,
+  type LinkProfile,
   Network,
+  type TcpConnection,
   type WebSocketConnection,
   type WebSocketOffer,
 } from '../../src/network/index.js';
@@ -48,6 +50,8 @@ export interface ScriptedOptions {
   readonly admits?: (offer: WebSocketOffer) => boolean;
   readonly pubGruu?: string;
   readonly seed?: number;
+  /** How the links are, where not faultless. */
+  readonly access?: Partial<LinkProfile>;
   /** Whether the kernel keeps a trace. Default yes. */
   readonly trace?: boolean;
 }
@@ -79,11 +83,12 @@ export class ScriptedNetwork {
   #listener: { close(): void } | undefined;
   #answered = 0;
   readonly #notifiers: Notifier[] = [];
+  readonly #streams: TcpConnection[] = [];
 
   constructor(options: ScriptedOptions = {}) {
     this.#options = options;
     this.kernel = new Kernel({ trace: options.trace ?? true, seed: options.seed ?? 1 });
-    this.network = new Network(this.kernel);
+    this.network = new Network(this.kernel, { realms: { access: options.access ?? {} } });
     const add = (name: string, role: string, ip: string, domain?: string): Host =>
       this.network.addHost({
         name,
@@ -151,6 +156,7 @@ export class ScriptedNetwork {
   #listen(): void {
     const { certificateNames = ['ep1.visited1.net'], admits } = this.#options;
     this.#listener = this.#epCscf.listen('access', 443, (tcp) => {
+      this.#streams.push(tcp);
       acceptWebSocket(acceptTls(tcp, { certificateNames }), (offer) => {
         this.offers.push(offer);
         if (admits?.(offer) === false) return { status: 403 };
@@ -233,6 +239,7 @@ export class ScriptedNetwork {
     this.#listener?.close();
     for (const notifier of this.#notifiers) notifier.tellEnded();
     this.#endpoint.close();
+    for (const stream of this.#streams) stream.abort();
     this.pause(10);
     const sockets = this.network.hosts.flatMap((host) => host.describeSockets());
     return [

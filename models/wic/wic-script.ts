@@ -223,6 +223,7 @@ export class WicScript implements WicPort, WatchedRegistration {
   }
 
   register(expiresS: number): void {
+    this.#visit++;
     const token = this.#token();
     const leftS = this.#secondsLeft(token);
     if (leftS < expiresS) this.#host.realises('24371-6.2.2-08');
@@ -321,6 +322,7 @@ export class WicScript implements WicPort, WatchedRegistration {
   endCalls(): void {
     const { phone } = this;
     const attempt = ++this.#attempt;
+    this.#visit++;
     if (phone === undefined || phone.openCalls === 0) {
       this.actor.send({ type: 'calls.ended' });
       return;

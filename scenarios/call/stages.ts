@@ -18,6 +18,9 @@ export function* registerBoth(stage: Stage<WebAccess>): Generator<Step, void, vo
 const TALK_MS = 2000;
 const PACKETS = TALK_MS / 20;
 
+/** How long the last responses are under way at most, in ms. */
+const GOODBYE_MS = 100;
+
 /** Speech both ways for two seconds, all of it heard, then the caller hangs up. */
 export function* talkAndHangUp(
   { say, until, pause, expect }: Stage<WebAccess>,
@@ -30,7 +33,9 @@ export function* talkAndHangUp(
   yield pause(TALK_MS);
   say('the caller hangs up');
   caller.hangUp();
-  yield until('the call is over', () => caller.state === 'ended' && callee.state === 'ended');
+  const over = (call: PhoneCall): boolean => call.state === 'ending' || call.state === 'ended';
+  yield until('both sides have hung up', () => over(caller) && over(callee));
+  yield pause(GOODBYE_MS);
   // the first packets may have left before the other side was told that the call is up
   for (const [name, call] of [
     ['caller', caller],

@@ -65,6 +65,7 @@ export interface RunCommandOptions {
   readonly hash?: boolean;
   readonly json?: boolean;
   readonly states?: boolean;
+  readonly settling?: boolean;
 }
 
 /** `imslab run`: runs a scenario and shows it. */
@@ -85,7 +86,8 @@ export function run(output: Output, name: string, options: RunCommandOptions): n
     return exitCode(result);
   }
   if (formats.includes('text')) {
-    output.write(renderText(trace, { color: output.color, states: options.states === true }));
+    const { states = false, settling = false } = options;
+    output.write(renderText(trace, { color: output.color, states, settling }));
   } else if (options.out === undefined) output.write(textOf(formats[0] as Format, trace));
   for (const file of files) output.write(`wrote ${file}\n`);
   output.write(verdict(result));

@@ -46,6 +46,7 @@ export function makeProgram(output: Output, version: string, done: (status: numb
     .option('--set <entity.option=value>', 'an option of an entity, value or @file; repeatable', collect, [])
     .option('--format <list>', 'text, mermaid, svg, pcapng, ndjson, separated by commas', 'text')
     .option('--out <dir>', 'folder for the files')
+    .option('--settling', 'show the messages after the end of the script, too')
     .option('--states', 'show changes of state in the text')
     .option('--hash', 'print the hash of the trace only')
     .option('--json', 'print the outcome as JSON')

@@ -57,6 +57,11 @@ class LadderBuilder {
   readonly #byPacket = new Map<number, Draft>();
   readonly #flows = new Map<string, { draft: Draft; slot: Slot }>();
   readonly #media = new MediaIndex();
+  /** Paths on which a DTLS record was seen. */
+  readonly #protected = new Set<string>();
+  /** Messages that are left out because they only let everything settle. */
+  readonly #unshown: TraceEvent[] = [];
+  #settling = false;
   #title = '';
 
   constructor(trace: Trace, options: LadderOptions) {
@@ -80,7 +85,8 @@ class LadderBuilder {
         this.#note(event, body.kind, body.text);
         break;
       case 'phase':
-        this.#note(event, 'phase', `${body.phase} phase`);
+        this.#settling = body.phase === 'liveness' && this.#options.settling !== true;
+        if (!this.#settling) this.#note(event, 'phase', `${body.phase} phase`);
         break;
       case 'failure':
         this.#note(event, 'failure', body.reason);
@@ -94,7 +100,8 @@ class LadderBuilder {
         this.#stateNote(event, `${body.actor}: ${body.event} unexpected in ${body.state}`);
         break;
       case 'message.sent':
-        this.#messageSent(event, body.message);
+        if (this.#settling) this.#unshown.push(event);
+        else this.#messageSent(event, body.message);
         break;
       case 'message.received':
         this.#messageReceived(event, body.message);
@@ -123,6 +130,11 @@ class LadderBuilder {
 
   ladder(): Ladder {
     const names = new Set<string>();
+    const [first] = this.#unshown;
+    if (first !== undefined) {
+      const until = ((this.#unshown.at(-1) ?? first).at / 1_000_000).toFixed(1);
+      this.#note(first, 'phase', `then everything settles: ${this.#unshown.length} more messages until ${until} s`);
+    }
     for (const draft of this.#bySending.values()) finish(draft);
     for (const { draft } of this.#flows.values()) this.#finishFlow(draft);
     for (const slot of this.#slots) {
@@ -169,7 +181,7 @@ class LadderBuilder {
   }
 
   #stateNote(event: TraceEvent, text: string): void {
-    if (this.#options.states === true) this.#note(event, 'state', text);
+    if (this.#options.states === true && !this.#settling) this.#note(event, 'state', text);
   }
 
   #nameOf(endpoint: Endpoint): string {
@@ -207,7 +219,7 @@ class LadderBuilder {
     const keyed = message.key === undefined ? undefined : this.#byKey.get(message.key);
     const draft = keyed ?? this.#byDelivery(event.cause);
     if (draft !== undefined) this.#receive(draft, event);
-    else if (!FLOWING.has(message.protocol)) {
+    else if (!FLOWING.has(message.protocol) && !this.#settling) {
       const from = this.#nameOf(message.remote);
       this.#push({ ...draftOf(event, message), receivedAt: event.at, from, to: event.entity });
     }
@@ -236,8 +248,9 @@ class LadderBuilder {
     if (draft !== undefined) {
       if (packet.secure === true) draft.secure = true;
       this.#byPacket.set(event.id, draft);
-    } else if (packet.protocol === 'udp') {
+    } else if (packet.protocol === 'udp' && !this.#settling) {
       const { protocol, summary } = classifyDatagram(packet.data);
+      if (protocol === 'DTLS') this.#protected.add(pathOf(packet.src, packet.dst));
       const media = protocol === 'RTP' ? staticMediaType(packet.data) : '';
       const flow = this.#flow(
         event,
@@ -327,7 +340,10 @@ class LadderBuilder {
       const use =
         this.#media.find(flow.dst.ip, flow.dst.port) ?? this.#media.find(flow.src.ip, flow.src.port);
       draft.summary = use?.media ?? flow.media;
-      draft.secure = use?.secure === true || protocol.startsWith('S');
+      // a secure profile is a promise; only a DTLS handshake on the path makes it SRTP (RFC 5763 5)
+      const handshake = [pathOf(flow.src, flow.dst), pathOf(flow.dst, flow.src)];
+      const keyed = use?.secure === true && handshake.some((path) => this.#protected.has(path));
+      draft.secure = keyed || protocol.startsWith('S');
       if (draft.secure && !protocol.startsWith('S')) draft.protocol = `S${protocol}`;
     }
     if (draft.count > 1) {
@@ -339,6 +355,10 @@ class LadderBuilder {
     if (flow.lost === draft.count) draft.lost = draft.dropped ?? 'dropped';
     else if (flow.lost > 0) draft.summary += `, ${flow.lost} lost`;
   }
+}
+
+function pathOf(src: Endpoint, dst: Endpoint): string {
+  return `${src.ip} ${src.port} ${dst.ip} ${dst.port}`;
 }
 
 function draftOf(event: TraceEvent, message: MessageRecord): Omit<Draft, 'from' | 'to'> {

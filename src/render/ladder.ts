@@ -82,6 +82,11 @@ export interface LadderOptions {
   readonly lifelines?: readonly string[];
   /** Whether state changes of machines, and events no state handled, become notes. Default false. */
   readonly states?: boolean;
+  /**
+   * Whether the messages of the liveness phase are shown, in which nothing new begins: retransmissions, watchdogs, the end of
+   * transactions. Default false.
+   */
+  readonly settling?: boolean;
 }
 
 /**

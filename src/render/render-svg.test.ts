@@ -103,7 +103,7 @@ describe('an SVG diagram', () => {
   });
 
   it('marks what is lost, what came twice and what TLS protected, and says so in its legend', () => {
-    const svg = renderSvg(sampleCall());
+    const svg = renderSvg(sampleCall(), { settling: true });
     expect(svg).toContain('<tspan class="fate"> (lost: loss)</tspan>');
     expect(svg).toContain('<tspan class="fate"> (duplicate)</tspan>');
     expect(svg.match(/<tspan class="secure"> TLS<\/tspan>/g)).toHaveLength(3);
@@ -120,7 +120,7 @@ describe('an SVG diagram', () => {
   });
 
   it('has colours for light and dark, and styles nothing outside itself', () => {
-    const style = /<style>\n([\s\S]*?)\n<\/style>/.exec(renderSvg(sampleCall()))?.[1] ?? '';
+    const style = /<style>\n([\s\S]*?)\n<\/style>/.exec(renderSvg(sampleCall(), { settling: true }))?.[1] ?? '';
     expect(style).toContain('@media (prefers-color-scheme:dark)');
     const selectors = style
       .replace(/@media [^{]*/, '')

@@ -18,7 +18,7 @@ function columns(line: string): number {
 const ANSI = /\u001b\[\d+m/g;
 
 it('draws the sample call as reviewed', async () => {
-  await expect(renderText(sampleCall(), { states: true })).toMatchFileSnapshot('fixtures/sample-call.txt');
+  await expect(renderText(sampleCall(), { states: true, settling: true })).toMatchFileSnapshot('fixtures/sample-call.txt');
 });
 
 it('draws ten hosts as reviewed', async () => {
@@ -83,8 +83,8 @@ it('lets nothing through that a terminal would obey', () => {
 });
 
 it('is the same text in colour', () => {
-  const plain = renderText(sampleCall(), { states: true });
-  const colored = renderText(sampleCall(), { states: true, color: true });
+  const plain = renderText(sampleCall(), { states: true, settling: true });
+  const colored = renderText(sampleCall(), { states: true, settling: true, color: true });
   expect(colored.match(ANSI)?.length).toBeGreaterThan(20);
   expect(colored.replace(ANSI, '')).toBe(plain);
 });

@@ -132,5 +132,5 @@ function isDigest({ scheme }: Credentials): boolean {
 }
 
 function offersAuth(qop: string | undefined): boolean {
-  return qop !== undefined && qop.split(',').some((one) => one.trim().toLowerCase() === 'auth');
+  return qop?.split(',').some((one) => one.trim().toLowerCase() === 'auth') ?? false;
 }
