@@ -4,7 +4,10 @@ import { contextMachine, eimsAgwMachine } from './eims-agw/index.js';
 import { callMachine, epCscfMachine, registrationMachine } from './ep-cscf/index.js';
 import { subscriptionMachine } from './hss/index.js';
 import { queryMachine } from './i-cscf/index.js';
+import { registrationMachine as pCscfRegistrationMachine } from './p-cscf/index.js';
 import { mediaMachine, originatingCallMachine, terminatingCallMachine } from './phone/index.js';
+import { authenticationMachine, registrationMachine as sCscfRegistrationMachine } from './s-cscf/index.js';
+import { ueMachine } from './ue/index.js';
 import { authorizationMachine, wafMachine } from './waf/index.js';
 import { wicMachine } from './wic/index.js';
 import { loginMachine, wwsfMachine } from './wwsf/index.js';
@@ -17,5 +20,8 @@ export const models: Readonly<Record<string, readonly AnyStateMachine[]>> = {
   'ep-cscf': [epCscfMachine, registrationMachine, callMachine],
   'eims-agw': [eimsAgwMachine, contextMachine],
   'i-cscf': [queryMachine],
+  's-cscf': [sCscfRegistrationMachine, authenticationMachine],
   hss: [subscriptionMachine],
+  'p-cscf': [pCscfRegistrationMachine],
+  ue: [ueMachine, originatingCallMachine, terminatingCallMachine, mediaMachine],
 };

@@ -3,6 +3,7 @@ import type { Host } from '../../src/network/index.js';
 import type { NextHop, ServerTransaction } from '../../src/stack/sip/index.js';
 import {
   answerInvite,
+  type HopFinder,
   type InviteClientSession,
   type InviteServerSession,
   type SipUserAgent,
@@ -58,8 +59,8 @@ export interface BridgedCallOptions {
   readonly request: SipRequest;
   readonly hop: NextHop;
   /** Where requests go within the dialog with the caller, and with the called side. */
-  readonly nearHop?: NextHop;
-  readonly farHop?: NextHop;
+  readonly nearHop?: HopFinder;
+  readonly farHop?: HopFinder;
   readonly nearContact: string;
   /** The registration of the WIC that takes part. */
   readonly binding: Binding;
@@ -96,7 +97,7 @@ export class BridgedCall implements CallPort {
     const { nearHop } = options;
     this.#near = answerInvite(options.ua, options.transaction, {
       contact: options.nearContact,
-      ...(nearHop === undefined ? {} : { nextHopFor: () => nearHop }),
+      ...(nearHop === undefined ? {} : { nextHopFor: nearHop }),
       on: {
         cancelled: () => this.#send({ type: 'near.cancelled' }),
         ended: () => this.#send({ type: 'near.ended' }),
@@ -114,6 +115,12 @@ export class BridgedCall implements CallPort {
   /** The registration of the WIC that takes part. */
   get binding(): Binding {
     return this.#options.binding;
+  }
+
+  /** Call-ID of the dialog with the WIC. */
+  get wicCallId(): string | undefined {
+    const { direction, transaction, request } = this.#options;
+    return direction === 'originating' ? transaction.request.callId() : request.callId();
   }
 
   /** The WIC is not registered any more. */
@@ -188,7 +195,7 @@ export class BridgedCall implements CallPort {
     this.#far = startInvite(ua, {
       request,
       hop,
-      ...(farHop === undefined ? {} : { nextHopFor: () => farHop }),
+      ...(farHop === undefined ? {} : { nextHopFor: farHop }),
       on: {
         progress: (response, { sdp }) => {
           const answers = sdp !== undefined && this.#answer === undefined;

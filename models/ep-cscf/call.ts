@@ -51,7 +51,7 @@ export type CallEvent =
   | { readonly type: 'near.cancelled' }
   | { readonly type: 'near.ended' };
 
-const RESERVE = ['24371-5.5-06', '24371-7.4.1-03'] as const;
+const RESERVE = ['24371-5.5-06', '24371-7.4.1-01', '24371-7.4.1-03'] as const;
 
 /**
  * One call through the eP-CSCF: a back-to-back user agent that owns a context in the eIMS-AGW (24371-7.4.2, 24371-7.4.3;

@@ -1,14 +1,14 @@
 import type { ActorRefFrom } from 'xstate';
-import {
-  acceptTls,
-  acceptWebSocket,
-  type Host,
-  type WebSocketConnection,
-  type WebSocketDecision,
-  type WebSocketOffer,
-} from '../../src/network/index.js';
+import type { Host, WebSocketConnection } from '../../src/network/index.js';
 import { MegacoEndpoint } from '../../src/stack/megaco/index.js';
-import { type ServerTransaction, SipEndpoint } from '../../src/stack/sip/index.js';
+import {
+  type NextHop,
+  refuseOptions,
+  type ServerTransaction,
+  SipEndpoint,
+  type SipFlow,
+  type TransactionUser,
+} from '../../src/stack/sip/index.js';
 import { type RouteInfo, resolveHop, SipProxy, SipUserAgent } from '../../src/stack/sip-ua/index.js';
 import type { Endpoint } from '../../src/trace/index.js';
 import type { Action } from '../../src/wire/megaco/index.js';
@@ -18,7 +18,6 @@ import { type Entity, wallClockS } from '../common/index.js';
 import {
   type Authorisation,
   authorise,
-  credentialsOf,
   type Refusal,
   type TrustedWaf,
 } from './authorisation.js';
@@ -27,8 +26,9 @@ import { callMachine } from './call.js';
 import { GatewayControl } from './gateway-control.js';
 import { epCscfMachine } from './machine.js';
 import type { EpCscfPolicy } from './policy.js';
-import { chargingVector, removeCoreOnly, removeNetworkOnly } from './register-request.js';
+import { chargingVector, removeCoreOnly, removeCredentials, removeNetworkOnly } from './register-request.js';
 import { isCarried, isWebRtc } from './session-description.js';
+import { WebSocketDoor } from './web-socket-door.js';
 import { type Binding, WicRegistrations } from './wic-registrations.js';
 
 /** Where an eP-CSCF stands. */
@@ -48,8 +48,8 @@ export interface EpCscfConfig {
 /** Port of secure WebSockets (RFC 6455 1.3). */
 const WSS_PORT = 443;
 
-/** Subprotocol of SIP over WebSocket (RFC 7118 4.1). */
-const SUBPROTOCOL = 'sip';
+/** Option tags that a call may require here; a back-to-back user agent passes none on (RFC 3261 8.2.2.3). */
+const CALL_OPTIONS = ['100rel'];
 
 /** Header fields that a back-to-back user agent passes on within a call, as they are. */
 const PASSED_ON = [
@@ -78,23 +78,25 @@ export class EpCscf implements Entity {
   readonly #actor: ActorRefFrom<typeof epCscfMachine>;
   readonly #registrations: WicRegistrations;
   readonly #calls = new Set<BridgedCall>();
-  readonly #listener: { close(): void };
-  readonly #connections = new Set<WebSocketConnection>();
-  readonly #allowedOrigins: ReadonlySet<string>;
+  readonly #door: WebSocketDoor;
+  /** Takes requests within the dialogs of calls, once it is known that they come from whom they should. */
+  readonly #dialogs: TransactionUser = {
+    onRequest: (transaction) => this.#withinDialog(transaction),
+    onAck: (ack, flow) => this.#ackWithinDialog(ack, flow),
+  };
   #callCount = 0;
 
   constructor(host: Host, config: EpCscfConfig, policy: EpCscfPolicy) {
     this.host = host;
     this.#config = config;
     this.#policy = policy;
-    this.#allowedOrigins = new Set(policy.allowedOrigins.split(' '));
     this.#actor = host.spawn(epCscfMachine, { id: 'ep-cscf' });
     const own = `sip:${config.domain}`;
     this.#proxy = new SipProxy(host, {
       endpoint: (user) => new SipEndpoint(host, { user, sentBy: config.domain }),
       isOwn: (uri) => uri.host === config.domain,
       realm: 'core',
-      local: (request) => (this.#ua.owns(request) ? this.#ua : undefined),
+      local: (request) => (this.#ua.owns(request) ? this.#dialogs : undefined),
       route: (transaction, info) => this.#route(transaction, info),
       flowClosed: (flow) => this.#registrations.flowLost(flow),
     });
@@ -114,9 +116,15 @@ export class EpCscf implements Entity {
     });
     this.#endpoint.listenUdp('core');
     this.#endpoint.listenTcp('core');
-    this.#listener = host.listen('access', WSS_PORT, (tcp) => {
-      const stream = acceptTls(tcp, { certificateNames: [config.domain] });
-      acceptWebSocket(stream, (offer) => this.#decide(offer));
+    this.#door = new WebSocketDoor(host, {
+      realm: 'access',
+      port: WSS_PORT,
+      certificateName: config.domain,
+      allowedOrigins: policy.allowedOrigins.split(' '),
+      handshakeMs: policy.handshakeMs,
+      onOpen: (connection) => this.#onWebSocket(connection),
+      onClose: () => this.#actor.send({ type: 'websocket.closed' }),
+      onRefused: () => this.#actor.send({ type: 'websocket.refused' }),
     });
     this.#actor.send({ type: 'started' });
   }
@@ -138,42 +146,21 @@ export class EpCscf implements Entity {
   }
 
   close(): void {
-    this.#listener.close();
     this.#registrations.close();
     this.#endpoint.close();
     this.#megaco.close();
-    for (const connection of this.#connections) connection.stream.abort();
+    this.#door.close();
     this.#actor.send({ type: 'stopped' });
   }
 
-  /** Whether a WebSocket may be opened (24371-5.5-03, -04; RFC 6455 4.2.2, 10.2). */
-  #decide(offer: WebSocketOffer): WebSocketDecision {
-    if (offer.origin === undefined || !this.#allowedOrigins.has(offer.origin)) {
-      this.#actor.send({ type: 'websocket.refused' });
-      return { status: 403, reason: 'Origin Not Allowed' };
-    }
-    if (!offer.protocols.includes(SUBPROTOCOL)) {
-      this.#actor.send({ type: 'websocket.refused' });
-      return { status: 400, reason: 'Subprotocol sip Required' };
-    }
-    return {
-      protocol: SUBPROTOCOL,
-      handlers: {
-        onOpen: (connection) => {
-          this.#connections.add(connection);
-          this.#endpoint.attachWebSocket(connection, { realm: 'access' });
-          this.#actor.send({ type: 'websocket.accepted' });
-        },
-        onClose: () => {
-          this.#actor.send({ type: 'websocket.closed' });
-        },
-      },
-    };
+  #onWebSocket(connection: WebSocketConnection): void {
+    this.#endpoint.attachWebSocket(connection, { realm: 'access' });
+    this.#actor.send({ type: 'websocket.accepted' });
   }
 
   #route(transaction: ServerTransaction, info: RouteInfo): void {
     const { request, flow } = transaction;
-    if (flow.transport !== 'WS' && flow.transport !== 'WSS') this.#fromCore(transaction, info);
+    if (!isAccess(flow)) this.#fromCore(transaction, info);
     else if (request.method === 'REGISTER') this.#onRegister(transaction);
     else this.#fromAccess(transaction);
   }
@@ -236,16 +223,54 @@ export class EpCscf implements Entity {
       this.#proxy.reject(transaction, 403, undefined, 'Not Registered');
       return;
     }
-    if (this.#policy.bearerInAllRequests) {
-      const authorisation = this.#authorise(request);
-      if ('error' in authorisation) {
-        this.#refuse(transaction, authorisation);
-        return;
-      }
-      this.host.realises('24371-7.4.1-04');
-    }
+    if (!this.#admits(transaction, binding)) return;
     if (request.method === 'INVITE' && request.toTag() === undefined) this.#originate(transaction, binding);
     else this.#proxyFromAccess(transaction, binding);
+  }
+
+  /** Whether a request other than REGISTER has the token that policy wants in it, of this WIC's user; if not, it is refused. */
+  #admits(transaction: ServerTransaction, binding: Binding): boolean {
+    if (!this.#policy.bearerInAllRequests) return true;
+    const authorisation = this.#authorise(transaction.request);
+    if ('error' in authorisation) {
+      this.#actor.send({ type: 'token.refused' });
+      this.#refuse(transaction, authorisation);
+      return false;
+    }
+    this.host.realises('24371-7.4.1-04');
+    if (authorisation.impi === binding.impi) return true;
+    this.#actor.send({ type: 'identity.refused' });
+    this.#proxy.reject(transaction, 403, undefined, 'Identity Not Authorised');
+    return false;
+  }
+
+  /** A request within a dialog of a call: a WIC's only over the connection it is registered by (24371-7.4.1-06). */
+  #withinDialog(transaction: ServerTransaction): void {
+    const { request, flow } = transaction;
+    if (isAccess(flow)) {
+      const binding = this.#partyBy(request, flow);
+      if (binding === undefined) {
+        this.#proxy.reject(transaction, 403, undefined, 'Not Registered');
+        return;
+      }
+      if (!this.#admits(transaction, binding)) return;
+    }
+    this.#ua.onRequest(transaction);
+  }
+
+  /** An ACK cannot be refused, so that no token is asked for (RFC 3261 22.1). */
+  #ackWithinDialog(ack: SipRequest, flow: SipFlow): void {
+    if (isAccess(flow) && this.#partyBy(ack, flow) === undefined)
+      this.host.reject('SIP', 'ACK over a connection that has no part in the call');
+    else this.#ua.onAck(ack);
+  }
+
+  /** The binding of a flow, if its WIC takes part in the call that a request belongs to. */
+  #partyBy(request: SipRequest, flow: SipFlow): Binding | undefined {
+    const binding = this.#registrations.ofFlow(flow);
+    const callId = request.callId();
+    for (const call of this.#calls) if (call.binding === binding && call.wicCallId === callId) return binding;
+    return undefined;
   }
 
   #proxyFromAccess(transaction: ServerTransaction, binding: Binding): void {
@@ -253,19 +278,27 @@ export class EpCscf implements Entity {
     this.#proxy.forward(transaction, {
       ...(initial ? { pushRoutes: [], recordRoute: this.#registrations.routeTo(binding) } : {}),
       mutate: (request) => {
-        if (initial) this.#asInitial(request, binding);
-        else removeNetworkOnly(request);
+        if (initial) this.#asInitial(request, binding, request);
+        else {
+          removeNetworkOnly(request);
+          removeCredentials(request);
+        }
       },
       onResponse: removeCoreOnly,
     });
   }
 
-  /** What a P-CSCF does to every initial request of a UE (TS 24.229 5.2.6.3; 24371-7.4.1-06). */
-  #asInitial(request: SipRequest, binding: Binding): void {
+  /**
+   * What a P-CSCF does to every initial request of a UE (TS 24.229 5.2.6.3; 24371-7.4.1-06).
+   *
+   * @param received the request as it came from the WIC
+   */
+  #asInitial(request: SipRequest, binding: Binding, received: SipRequest): void {
     const { headers } = request;
+    const asserted = this.#assertedIdentity(received, binding);
     removeNetworkOnly(request);
-    if (credentialsOf(request)?.scheme.toLowerCase() === 'bearer') headers.remove('Authorization');
-    headers.append('P-Asserted-Identity', `<${this.#assertedIdentity(request, binding)}>`);
+    removeCredentials(request);
+    headers.append('P-Asserted-Identity', `<${asserted}>`);
     headers.remove('P-Preferred-Identity');
     headers.remove('Route');
     for (const route of binding.serviceRoute) headers.append('Route', route);
@@ -287,7 +320,7 @@ export class EpCscf implements Entity {
     if (offer === undefined) return;
     const received = transaction.request;
     const request = this.#onward(received, received.uri);
-    this.#asInitial(request, binding);
+    this.#asInitial(request, binding, received);
     const first = binding.serviceRoute[0];
     const route = first === undefined ? undefined : parseNameAddr(first);
     const hop = resolveHop(this.host, route?.ok === true ? route.value.uri : request.uri, 'core');
@@ -328,12 +361,17 @@ export class EpCscf implements Entity {
     this.#bridge(transaction, offer, 'terminating', binding, request, { flow: binding.flow });
   }
 
-  /** The offer of an INVITE, or nothing when the INVITE has been refused for it: 400, 488. */
+  /** The offer of an INVITE, or nothing when the INVITE has been refused: 400, 420, 488. */
   #readOffer(
     transaction: ServerTransaction,
     suits: (session: SessionDescription, line: SessionDescription['media'][number]) => boolean,
   ): SessionDescription | undefined {
     const { request } = transaction;
+    const options = refuseOptions(request, CALL_OPTIONS);
+    if (options !== undefined) {
+      this.#proxy.reject(transaction, options.status, options.headers);
+      return undefined;
+    }
     if (request.body.length === 0 || request.contentType() !== 'application/sdp') {
       this.#proxy.reject(transaction, 488, [['Warning', this.#warning(399, 'an offer is required')]]);
       return undefined;
@@ -385,7 +423,8 @@ export class EpCscf implements Entity {
   ): void {
     const { domain } = this.#config;
     request.headers.set('Max-Forwards', String((transaction.request.maxForwards() ?? 70) - 1));
-    const towardsWic = { flow: binding.flow };
+    // over whichever connection the WIC has by then
+    const towardsWic = (): NextHop => ({ flow: binding.flow });
     const accessContact = `<sip:${domain}:${WSS_PORT};transport=ws>`;
     const originating = direction === 'originating';
     if (!originating) request.headers.set('Contact', accessContact);
@@ -441,6 +480,10 @@ export class EpCscf implements Entity {
   #endCallsOf(binding: Binding): void {
     for (const call of this.#calls) if (call.binding === binding) call.end();
   }
+}
+
+function isAccess({ transport }: SipFlow): boolean {
+  return transport === 'WS' || transport === 'WSS';
 }
 
 function identity(address: { readonly uri: string; readonly display?: string } | undefined): string {

@@ -45,6 +45,13 @@ export const epCscfPolicy = {
     '24371-7.4.2-18',
     'whether media may flow before the call is answered without P-Early-Media',
   ),
+  handshakeMs: amount(
+    'ms',
+    [1000, 600_000],
+    30_000,
+    'RFC 6455 4.2; RFC 8446 4',
+    'how long TLS and the opening handshake of a WebSocket may take together',
+  ),
   flowGraceMs: amount('ms', [0, 600_000], 20_000, '24371-6A.3-02', 'how long a lost WebSocket may stay away'),
   inactivityMs: amount(
     'ms',

@@ -1,5 +1,6 @@
 import {
   digestParams,
+  parseCredentials,
   quote,
   type SipMessage,
   type SipRequest,
@@ -68,6 +69,25 @@ export function toCoreRegister(request: SipRequest, parts: RegisterParts): void 
 /** Removes what a WIC may not assert (TS 24.229 4.4). */
 export function removeNetworkOnly(request: SipRequest): void {
   for (const name of NETWORK_ONLY_HEADERS) if (request.headers.has(name)) request.headers.remove(name);
+}
+
+/**
+ * Removes a WIC's credentials that are not for the core: the token (24371-6.4.2-05, 24371-7.4.1-04), and what only a trusted
+ * node may say of authentication (24371-6.4.1.1-03). Digest credentials for somebody behind the core stay.
+ */
+export function removeCredentials(request: SipRequest): void {
+  const { headers } = request;
+  const values = headers.all('Authorization');
+  const kept = values.filter(isOwnDigest);
+  if (kept.length === values.length) return;
+  headers.remove('Authorization');
+  for (const value of kept) headers.append('Authorization', value);
+}
+
+function isOwnDigest(value: string): boolean {
+  const read = parseCredentials(value);
+  if (!read.ok || read.value.scheme.toLowerCase() !== 'digest') return false;
+  return !/integrity-protected|authorization-entity/i.test(value);
 }
 
 /** `icid-value` and a type 1 originating network (TS 24.229 7.2A.5A). */

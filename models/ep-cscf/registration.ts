@@ -51,7 +51,7 @@ export const registrationMachine = setup({
   initial: 'registering',
   states: {
     registering: {
-      meta: { requirements: ['24371-6.4.2-04', '24371-6.4.2-05', '24371-6.4.1.1-04'] },
+      meta: { requirements: ['24371-6.1-02', '24371-6.4.2-04', '24371-6.4.2-05', '24371-6.4.1.1-04'] },
       on: {
         registered: {
           target: 'registered',

@@ -1,7 +1,14 @@
 import type { ActorRefFrom } from 'xstate';
 import { stateName } from '../../src/kernel/index.js';
 import { type InviteClientSession, startInvite } from '../../src/stack/sip-ua/index.js';
-import { groups, iceCredentials, parseSdp, type SessionDescription } from '../../src/wire/sdp/index.js';
+import {
+  groups,
+  iceCredentials,
+  iceOptions,
+  parseSdp,
+  rtcpMux,
+  type SessionDescription,
+} from '../../src/wire/sdp/index.js';
 import type { SipResponse } from '../../src/wire/sip/index.js';
 import { makeOffer, placeOffer } from './description.js';
 import { type OriginatingEvent, type OriginatingPort, originatingCallMachine } from './originating-call.js';
@@ -112,7 +119,15 @@ export class OutgoingCall extends PhoneCall implements OriginatingPort {
     home.realises('24371-7.2.2-02');
     home.realises('24371-7.2.2-03');
     home.realises('24371-7.2.2-04');
-    if (!groups(offer).some(({ semantics }) => semantics === 'BUNDLE')) home.realises('24371-7.2.2-05');
+    home.realises('24371-5.2-04');
+    home.realises('24371-5C.2-02');
+    // every candidate is in the offer, and none will follow
+    if (offer.media.every((line) => !iceOptions(offer, line).includes('trickle')))
+      home.realises('24371-5D.4-05');
+    if (offer.media.some(rtcpMux)) home.realises('24371-7.2.2-06');
+    if (groups(offer).some(({ semantics }) => semantics === 'BUNDLE')) return;
+    home.realises('24371-7.2.2-05');
+    home.realises('24371-5D.4-04');
   }
 
   #onProgress(response: SipResponse, sdp: Uint8Array | undefined): void {

@@ -52,11 +52,16 @@ export interface CallHome {
 
 /** Requirements that a phone with WebRTC media realises for the WIC that owns it. */
 export type WicRequirement =
+  | '24371-5.2-04'
+  | '24371-5C.2-02'
+  | '24371-5D.4-04'
+  | '24371-5D.4-05'
   | '24371-7.2.2-01'
   | '24371-7.2.2-02'
   | '24371-7.2.2-03'
   | '24371-7.2.2-04'
   | '24371-7.2.2-05'
+  | '24371-7.2.2-06'
   | '24371-7.2.3-01'
   | '24371-7.2.3-02'
   | '24371-7.2.3-03'

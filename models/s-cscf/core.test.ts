@@ -127,6 +127,37 @@ describe('a REGISTER of a trusted node', () => {
     settle(bed);
   });
 
+  it('waits for the one before, and each is answered for itself', () => {
+    const bed = coreTestbed();
+    bed.node.register({ others: [['Call-ID', 'a']] });
+    bed.node.register({ others: [['Call-ID', 'b']], expires: 1200 });
+    bed.node.register({ others: [['Call-ID', 'c']], expires: 0 });
+    bed.node.register({ others: [['Call-ID', 'd']], expires: 2400 });
+    bed.run(2000);
+    const answers = bed.node.responses.map((response) => [
+      response.callId(),
+      response.status,
+      response.contacts()[0]?.params.get('expires'),
+    ]);
+    expect(answers).toEqual([
+      // the HSS did not know the user yet when the I-CSCF asked, so this one went no further
+      ['c', 403, undefined],
+      ['a', 200, '3600'],
+      ['b', 200, '1200'],
+      ['d', 200, '2400'],
+    ]);
+    bed.node.register({ others: [['Call-ID', 'e']], expires: 0 });
+    bed.node.register({ others: [['Call-ID', 'f']], expires: 1200 });
+    bed.run(2000);
+    expect(bed.node.responses.slice(4).map((response) => [response.callId(), response.status])).toEqual([
+      ['e', 200],
+      ['f', 200],
+    ]);
+    expect(bed.sCscf.stateOf(ALICE_URI)).toBe('registered');
+    expect(bed.hss.stateOf(ALICE.impi)).toBe('registered');
+    settle(bed);
+  });
+
   it('gets 423 when it asks for too short a time, and 439 for a flow that its proxy does not offer', () => {
     const bed = coreTestbed();
     bed.node.register({ expires: 30 });
@@ -230,6 +261,38 @@ describe('a UE with a password', () => {
     expect(ue.registered).toBe(false);
     expect(bed.pCscf.registeredUes).toBe(0);
     settle(bed);
+  });
+});
+
+describe('the home network', () => {
+  const lossy = { realms: { core: { loss: 0.1, jitterUs: 5000 } } } as const;
+
+  it('brings a registration to its end, one way or the other, whatever the network loses', () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const bed = coreTestbed({ kernel: { seed, trace: true }, network: lossy });
+      const ue = phone(bed);
+      ue.register();
+      bed.node.register();
+      bed.run(300_000);
+      ue.deregister();
+      bed.node.register({ expires: 0 });
+      bed.run(200_000);
+      bed.kernel.enterLiveness();
+      bed.run(600_000);
+      expect(bed.leftovers(), `seed ${seed}`).toEqual([]);
+      expect(bed.unexpected(), `seed ${seed}`).toEqual([]);
+    }
+  });
+
+  it('does the same twice', () => {
+    const once = () => {
+      const bed = coreTestbed({ kernel: { seed: 7, trace: true }, network: lossy });
+      phone(bed).register();
+      bed.node.register();
+      bed.run(60_000);
+      return JSON.stringify([...(bed.kernel.trace?.events ?? [])]);
+    };
+    expect(once()).toBe(once());
   });
 });
 

@@ -336,6 +336,24 @@ describe('SIP Digest at the S-CSCF', () => {
     expect(replayed.headers.get('www-authenticate')).toContain('stale=true');
   });
 
+  it('does not take a response again that came to nothing', () => {
+    const bed = coreTestbed();
+    const ok = send(bed, prove(send(bed, blank).headers.get('www-authenticate') ?? ''));
+    const info = parseAuthParams(ok.headers.get('authentication-info') ?? '');
+    const nonce = (info.ok && info.value.get('nextnonce')) || '';
+    const proof = prove(`Digest realm="home1.net", nonce="${nonce}", qop="auth", algorithm=MD5`);
+    // the S-CSCF's connection to the HSS is lost for a while, the I-CSCF's is not
+    bed.network.partition('s-cscf', 'hss');
+    expect(() => send(bed, proof)).toThrow('no answer');
+    bed.run(20_000);
+    expect(bed.node.last?.status).toBe(504);
+    expect(bed.sCscf.stateOf(BOB_URI)).toBe('registered');
+    bed.network.heal();
+    bed.run(60_000);
+    expect(send(bed, proof).status).toBe(401);
+    expect(bed.sCscf.stateOf(BOB_URI)).toBe('registered');
+  });
+
   it('takes a REGISTER from where the registration came from without a proof, unless the operator wants one', () => {
     for (const [challengeRefresh, status] of [
       [false, 200],

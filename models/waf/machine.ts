@@ -16,7 +16,7 @@ export const wafMachine = setup({
     serving: {
       on: {
         // the other direction, the WAF's certificate, has been checked by then: TLS comes first
-        'client.authenticated': { meta: { requirements: ['24371-6.3.1-05'] } },
+        'client.authenticated': { meta: { requirements: ['24371-5.4-02', '24371-6.3.1-05'] } },
         'client.refused': { meta: { requirements: ['24371-6.3.1-05'] } },
         stopped: 'stopped',
       },

@@ -1,4 +1,11 @@
-import { type ChoiceSource, describeOutcome, Kernel, type RunOutcome, type Tape } from '../kernel/index.js';
+import {
+  type ChoiceSource,
+  describeError,
+  describeOutcome,
+  Kernel,
+  type RunOutcome,
+  type Tape,
+} from '../kernel/index.js';
 import { Network } from '../network/index.js';
 import type { Trace } from '../trace/index.js';
 import type { Scenario, Settings, Stage, Step, World } from './scenario.js';
@@ -107,11 +114,16 @@ class Run<W extends World> {
       try {
         next = steps.next();
       } catch (error) {
-        if (error instanceof Unexpected) return false;
-        throw error;
+        if (!(error instanceof Unexpected)) this.#error = `the script failed: ${describeError(error)}`;
+        return false;
       }
       if (next.done === true) return true;
-      if (!this.#await(next.value)) return false;
+      try {
+        if (!this.#await(next.value)) return false;
+      } catch (error) {
+        this.#error = `a condition of the script failed: ${describeError(error)}`;
+        return false;
+      }
     }
   }
 
