@@ -15,14 +15,16 @@ const STAGE_US = 60_000_000;
 /** How long the subscriptions that follow a registration may take, in microseconds of virtual time. */
 const SUBSCRIPTION_US = 500_000;
 
+let flows = 0;
+
 /**
- * One whole flow: a WIC logs in on the web and registers, a phone registers, the WIC calls the phone, they talk for a
+ * One whole flow, no two of a process with the same seed: a WIC logs in on the web and registers, a phone registers, the WIC calls the phone, they talk for a
  * second, the WIC hangs up.
  *
  * @returns the kernel at the end of it
  */
 export function wholeFlow(trace: boolean): Kernel {
-  const kernel = new Kernel({ trace });
+  const kernel = new Kernel({ trace, seed: ++flows });
   const network = new Network(kernel, TOPOLOGY.network);
   const world = TOPOLOGY.build(kernel, network, {});
   const [wic] = world.wics;

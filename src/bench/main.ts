@@ -1,0 +1,59 @@
+import { kernelEvents, sipMessages } from './codecs.js';
+import { sipMessagesOfFlow, wholeFlow } from './flows.js';
+import { gatewayPackets } from './gateway.js';
+import { rate } from './measure.js';
+import { bytesPerRegisteredWic } from './memory.js';
+import { timeShare } from './time-share.js';
+
+/** What was measured, the least or most that it has to be, and whether it is. */
+interface Row {
+  readonly value: number;
+  readonly unit: string;
+  readonly atLeast?: number;
+  readonly atMost?: number;
+  readonly holds?: boolean;
+}
+
+const FLOWS_PROFILED = 100;
+
+/** Most that the bytes of one WIC may differ between a thousand and ten thousand of them. */
+const LINEAR_WITHIN = 0.25;
+
+function row(value: number, unit: string, atLeast?: number): Row {
+  const rounded = Math.round(value);
+  return atLeast === undefined
+    ? { value: rounded, unit }
+    : { value: rounded, unit, atLeast, holds: rounded >= atLeast };
+}
+
+function memoryRow(value: number, atMost: number): Row {
+  return { value: Math.round(value), unit: 'bytes', atMost: Math.round(atMost), holds: value <= atMost };
+}
+
+// memory first, while little else is in it
+const small = bytesPerRegisteredWic(1_000);
+const large = bytesPerRegisteredWic(10_000);
+const flowRate = rate(() => wholeFlow(false), 1, 4);
+
+const rows: Record<string, Row> = {
+  wholeFlowsPerSecond: row(flowRate, 'flows/s', 100),
+  wholeFlowsPerSecondTraced: row(
+    rate(() => wholeFlow(true), 1, 4),
+    'flows/s',
+    50,
+  ),
+  sipMessagesParsedAndSerialisedPerSecond: row(sipMessages(), 'messages/s'),
+  sipMessagesThroughSystemPerSecond: row(flowRate * sipMessagesOfFlow(), 'messages/s'),
+  rtpPacketsThroughGatewayPerSecond: row(gatewayPackets(), 'packets/s'),
+  kernelEventsPerSecond: row(kernelEvents(), 'events/s'),
+  bytesPerRegisteredWicAt1000: memoryRow(small, 40_000),
+  bytesPerRegisteredWicAt10000: memoryRow(large, Math.min(40_000, small * (1 + LINEAR_WITHIN))),
+};
+
+const share = timeShare(() => {
+  for (let i = 0; i < FLOWS_PROFILED; i++) wholeFlow(false);
+});
+const holds = Object.values(rows).every((one) => one.holds !== false);
+const { node, v8 } = process.versions;
+console.log(JSON.stringify({ node, v8, rows, timeShare: { unit: '%', ...share }, holds }, undefined, 2));
+if (!holds) process.exitCode = 1;
