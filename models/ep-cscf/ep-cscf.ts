@@ -15,12 +15,7 @@ import type { Action } from '../../src/wire/megaco/index.js';
 import { parseSdp, type SessionDescription, validateSdp } from '../../src/wire/sdp/index.js';
 import { parseNameAddr, quote, type SipRequest, type SipResponse } from '../../src/wire/sip/index.js';
 import { type Entity, wallClockS } from '../common/index.js';
-import {
-  type Authorisation,
-  authorise,
-  type Refusal,
-  type TrustedWaf,
-} from './authorisation.js';
+import { type Authorisation, authorise, type Refusal, type TrustedWaf } from './authorisation.js';
 import { BridgedCall, type Direction } from './bridged-call.js';
 import { callMachine } from './call.js';
 import { GatewayControl } from './gateway-control.js';
@@ -142,6 +137,8 @@ export class EpCscf implements Entity {
       left.push(`${name}: ${this.#endpoint.openTransactions} SIP transactions`);
     if (this.#megaco.openTransactions > 0)
       left.push(`${name}: ${this.#megaco.openTransactions} H.248 transactions`);
+    const dialogs = this.#ua.openDialogs - this.#registrations.watched;
+    if (dialogs > 0) left.push(`${name}: ${dialogs} dialogs`);
     return left;
   }
 
@@ -423,8 +420,11 @@ export class EpCscf implements Entity {
   ): void {
     const { domain } = this.#config;
     request.headers.set('Max-Forwards', String((transaction.request.maxForwards() ?? 70) - 1));
-    // over whichever connection the WIC has by then
-    const towardsWic = (): NextHop => ({ flow: binding.flow });
+    // over whichever connection the WIC has by then (RFC 5626 5.3)
+    const towardsWic = (): NextHop | undefined => {
+      const flow = this.#registrations.flowOf(binding);
+      return flow === undefined ? undefined : { flow };
+    };
     const accessContact = `<sip:${domain}:${WSS_PORT};transport=ws>`;
     const originating = direction === 'originating';
     if (!originating) request.headers.set('Contact', accessContact);

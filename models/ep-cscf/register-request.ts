@@ -58,6 +58,8 @@ export interface RegisterParts {
 export function toCoreRegister(request: SipRequest, parts: RegisterParts): void {
   const { headers } = request;
   removeNetworkOnly(request);
+  // what a WIC writes beyond its Route to here must not lead a REGISTER anywhere (TS 24.229 5.2.2)
+  headers.remove('Route');
   headers.set('Authorization', trustedNodeCredentials(parts));
   headers.prepend('Path', `<${parts.path}>`);
   headers.append('Require', 'path');

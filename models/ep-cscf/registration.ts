@@ -14,7 +14,8 @@ export interface RegistrationPort {
 /** Events of the registration machine. */
 export type RegistrationEvent =
   | { readonly type: 'registered'; readonly lifetimeMs: number }
-  | { readonly type: 'refused' }
+  /** `leftMs`: how long what was granted before is good yet. */
+  | { readonly type: 'refused'; readonly leftMs: number }
   | { readonly type: 'refresh' }
   | { readonly type: 'deregister' }
   | { readonly type: 'deregistered' }
@@ -39,6 +40,9 @@ export const registrationMachine = setup({
     watch: ({ self }) => portOf<RegistrationPort>(self).watch(),
     deregister: ({ self }) => portOf<RegistrationPort>(self).deregister(),
     forget: ({ self }) => portOf<RegistrationPort>(self).forget(),
+    'keep what is left': assign(({ event }) =>
+      event.type === 'refused' ? { lifetimeMs: event.leftMs } : {},
+    ),
   },
   delays: {
     /** The registration must not outlive what was granted nor the authorisation (24371-6.4.2-14). */
@@ -58,8 +62,14 @@ export const registrationMachine = setup({
           actions: [assign(({ event }) => ({ lifetimeMs: event.lifetimeMs })), 'watch'],
         },
         refused: 'gone',
-        'flow.lost': 'gone',
+        refresh: {},
+        deregister: 'deregistering',
+        'flow.lost': 'orphaned',
       },
+    },
+    // the core may accept it yet, and nobody would be there
+    orphaned: {
+      on: { registered: 'ending', refused: 'gone', refresh: 'registering', deregister: 'deregistering' },
     },
     registered: {
       meta: { requirements: ['24371-6.4.2-11', '24371-6.4.2-14'] },
@@ -77,7 +87,9 @@ export const registrationMachine = setup({
           target: 'registered',
           actions: assign(({ event }) => ({ lifetimeMs: event.lifetimeMs })),
         },
-        refused: 'registered',
+        refused: { target: 'registered', actions: 'keep what is left' },
+        refresh: {},
+        deregister: 'deregistering',
         'flow.lost': 'unreachable',
         'terminated by network': 'gone',
       },
@@ -86,20 +98,31 @@ export const registrationMachine = setup({
       after: { grace: { target: 'ending', meta: { requirements: ['24371-6A.3-02'] } } },
       on: {
         refresh: 'refreshing',
+        deregister: 'deregistering',
+        registered: { actions: assign(({ event }) => ({ lifetimeMs: event.lifetimeMs })) },
+        refused: {},
         'terminated by network': 'gone',
       },
     },
     deregistering: {
       on: {
         deregistered: { target: 'gone', meta: { requirements: ['24371-6A.3-04'] } },
-        refused: 'registered',
+        refused: { target: 'registered', actions: 'keep what is left' },
+        refresh: 'refreshing',
+        deregister: {},
         'flow.lost': 'ending',
         'terminated by network': {},
       },
     },
     ending: {
       entry: 'deregister',
-      on: { deregistered: 'gone', refused: 'gone', 'terminated by network': {}, 'flow.lost': {} },
+      on: {
+        deregistered: 'gone',
+        refused: 'gone',
+        registered: {},
+        'terminated by network': {},
+        'flow.lost': {},
+      },
     },
     gone: { type: 'final', entry: 'forget' },
   },

@@ -65,9 +65,15 @@ export class WicRegistrations {
     return this.#byToken.size;
   }
 
-  /** The binding whose WIC uses a flow. */
+  /** How many of them are watched by a subscription to their registration state. */
+  get watched(): number {
+    return [...this.#byToken.values()].filter(({ isWatched }) => isWatched).length;
+  }
+
+  /** The binding of the WIC that is registered over a flow. */
   ofFlow(flow: SipFlow): Binding | undefined {
-    return this.#byFlow.get(flow.id);
+    const binding = this.#byFlow.get(flow.id);
+    return binding?.stands === true ? binding : undefined;
   }
 
   /** The binding that a Route value of ours names. */
@@ -75,6 +81,12 @@ export class WicRegistrations {
     const address = ownRoute === undefined ? undefined : parseNameAddr(ownRoute);
     const uri = address?.ok === true ? parseUri(address.value.uri) : undefined;
     return uri?.ok === true && uri.value.kind === 'sip' ? this.#byToken.get(uri.value.user ?? '') : undefined;
+  }
+
+  /** The connection of a WIC, also of one that has registered anew since; `undefined` while there is none. */
+  flowOf({ impu, contactUri, flow }: Binding): SipFlow | undefined {
+    const latest = this.#byContact.get(`${impu} ${contactUri}`)?.flow ?? flow;
+    return latest.open ? latest : undefined;
   }
 
   /** The URI by which a request reaches the WIC through us. */
@@ -98,6 +110,13 @@ export class WicRegistrations {
     const ending = Number(contact.params.get('expires') ?? request.expires() ?? -1) === 0;
     const key = `${authorisation.impu} ${contact.uri}`;
     let binding = this.#byContact.get(key);
+    if (binding?.isEnding === true) binding = undefined;
+    const other = this.#byFlow.get(flow.id);
+    if (other !== undefined && other !== binding && !other.isEnding) {
+      // what is bound to the connection is one registration (24371-6.4.2-11)
+      this.options.proxy.reject(transaction, 403, undefined, 'Connection In Use');
+      return;
+    }
     if (binding === undefined) {
       binding = new WicBinding(this, authorisation, contact.uri, flow);
       this.#byContact.set(key, binding);
@@ -119,7 +138,7 @@ export class WicRegistrations {
 
   #forward(transaction: ServerTransaction, binding: WicBinding, ending: boolean): void {
     const { host, proxy, config } = this.options;
-    binding.note(transaction.request);
+    const attempt = binding.note(transaction.request);
     const hop = resolveHop(host, `sip:${config.homeDomain}`, 'core');
     proxy.forward(transaction, {
       ...(hop === undefined ? {} : { hop }),
@@ -127,7 +146,7 @@ export class WicRegistrations {
       onResponse: removeCoreOnly,
       done: (response) => {
         // after the response has gone on its way to the WIC
-        host.kernel.schedule(0, host.name, () => binding.conclude(response, ending));
+        host.kernel.schedule(0, host.name, () => binding.conclude(response, ending, attempt));
       },
     });
   }
@@ -160,7 +179,8 @@ export class WicRegistrations {
 
   forget(binding: WicBinding): void {
     this.#byToken.delete(binding.token);
-    this.#byContact.delete(`${binding.impu} ${binding.contactUri}`);
+    const key = `${binding.impu} ${binding.contactUri}`;
+    if (this.#byContact.get(key) === binding) this.#byContact.delete(key);
     if (this.#byFlow.get(binding.flow.id) === binding) this.#byFlow.delete(binding.flow.id);
     this.options.onGone(binding);
   }
@@ -183,10 +203,15 @@ class WicBinding implements Binding {
   authorisation: Authorisation;
   identities: readonly string[] = [];
   serviceRoute: readonly string[] = [];
+  /** Whether the subscription to the registration state stands. */
+  isWatched = false;
   actor!: ActorRefFrom<typeof registrationMachine>;
   readonly #owner: WicRegistrations;
   #callId = '';
   #sequence = 0;
+  #attempts = 0;
+  /** When the registration ends unless it is refreshed, in microseconds of virtual time. */
+  #untilUs = 0;
 
   constructor(owner: WicRegistrations, authorisation: Authorisation, contactUri: string, flow: SipFlow) {
     this.#owner = owner;
@@ -204,16 +229,34 @@ class WicBinding implements Binding {
     this.actor = host.spawn(registrationMachine, { id, input, port: this });
   }
 
-  /** Keeps what a REGISTER on the WIC's behalf would have to continue. */
-  note(request: SipRequest): void {
-    this.#callId = request.callId() ?? '';
-    this.#sequence = request.cseq()?.sequence ?? 0;
+  /** Whether the WIC can call and be called. */
+  get stands(): boolean {
+    const state = this.actor.getSnapshot();
+    return state.matches('registered') || state.matches('refreshing') || state.matches('deregistering');
   }
 
-  /** What the core's answer to a REGISTER means. */
-  conclude(response: SipResponse, ending: boolean): void {
+  /** Whether the registration is being ended on the WIC's behalf, so that a REGISTER begins another. */
+  get isEnding(): boolean {
+    return this.actor.getSnapshot().matches('ending');
+  }
+
+  /**
+   * Keeps what a REGISTER on the WIC's behalf would have to continue.
+   *
+   * @returns the number of this REGISTER
+   */
+  note(request: SipRequest): number {
+    this.#callId = request.callId() ?? '';
+    this.#sequence = request.cseq()?.sequence ?? 0;
+    return ++this.#attempts;
+  }
+
+  /** What the core's answer to the last REGISTER means; answers to those before it mean nothing any more. */
+  conclude(response: SipResponse, ending: boolean, attempt: number): void {
+    if (attempt !== this.#attempts || this.actor.getSnapshot().status !== 'active') return;
     if (response.status < 200 || response.status > 299) {
-      this.actor.send({ type: 'refused' });
+      const leftMs = Math.max(0, (this.#untilUs - this.#owner.options.host.kernel.now) / 1000);
+      this.actor.send({ type: 'refused', leftMs });
       return;
     }
     const grantedS = ending ? 0 : grantedExpiryS(response, this.contactUri);
@@ -226,8 +269,10 @@ class WicBinding implements Binding {
       const address = parseNameAddr(value);
       return address.ok ? [address.value.uri] : [];
     });
-    const tokenS = this.authorisation.expiresS - wallClockS(this.#owner.options.host.kernel.now);
-    this.actor.send({ type: 'registered', lifetimeMs: Math.min(grantedS, tokenS) * 1000 });
+    const { now } = this.#owner.options.host.kernel;
+    const lifetimeMs = Math.max(0, Math.min(grantedS, this.authorisation.expiresS - wallClockS(now))) * 1000;
+    this.#untilUs = now + lifetimeMs * 1000;
+    this.actor.send({ type: 'registered', lifetimeMs });
   }
 
   watch(): void {
@@ -249,10 +294,16 @@ class WicBinding implements Binding {
         ],
       },
     );
+    this.isWatched = true;
     subscribe(ua, {
       request,
       hop,
-      on: { notify: (notify) => this.#onNotify(notify) },
+      on: {
+        notify: (notify) => this.#onNotify(notify),
+        ended: () => {
+          this.isWatched = false;
+        },
+      },
     });
   }
 
@@ -270,7 +321,7 @@ class WicBinding implements Binding {
     const { ua, host, config, proxy } = this.#owner.options;
     const hop = resolveHop(host, `sip:${config.homeDomain}`, 'core');
     if (hop === undefined) {
-      this.actor.send({ type: 'refused' });
+      this.actor.send({ type: 'refused', leftMs: 0 });
       return;
     }
     const addresses = { from: this.impu, to: this.impu, contact: `<${this.contactUri}>;expires=0` };

@@ -30,24 +30,16 @@ export function digestAvps({ impi, digest }: Subscription, realm: string): Avp[]
   return [makeAvp('SIP-Number-Auth-Items', 1), item];
 }
 
-const profiles = new WeakMap<Subscription, readonly Avp[]>();
-
 /**
- * User-Data and, where they are provisioned, the names of WAFs and WWSFs (TS 29.228 6.6, TS 29.229 6.3.69; 24371-6.4.2-10). A
- * subscription does not change, so this is made once for each.
+ * User-Data and, where they are provisioned, the names of WAFs and WWSFs (TS 29.228 6.6, TS 29.229 6.3.69; 24371-6.4.2-10).
  */
-export function profileAvps(subscription: Subscription): readonly Avp[] {
-  const known = profiles.get(subscription);
-  if (known !== undefined) return known;
+export function profileAvps(subscription: Subscription): Avp[] {
   const { allowedWafs, allowedWwsfs } = subscription;
-  const made = [makeAvp('User-Data', userDataXml(subscription))];
-  if (allowedWafs !== undefined || allowedWwsfs !== undefined) {
-    const names = [
-      ...(allowedWafs ?? []).map((name) => makeAvp('WebRTC-Authentication-Function-Name', name)),
-      ...(allowedWwsfs ?? []).map((name) => makeAvp('WebRTC-Web-Server-Function-Name', name)),
-    ];
-    made.push(makeAvp('Allowed-WAF-WWSF-Identities', names));
-  }
-  profiles.set(subscription, made);
-  return made;
+  const userData = makeAvp('User-Data', userDataXml(subscription));
+  if (allowedWafs === undefined && allowedWwsfs === undefined) return [userData];
+  const names = [
+    ...(allowedWafs ?? []).map((name) => makeAvp('WebRTC-Authentication-Function-Name', name)),
+    ...(allowedWwsfs ?? []).map((name) => makeAvp('WebRTC-Web-Server-Function-Name', name)),
+  ];
+  return [userData, makeAvp('Allowed-WAF-WWSF-Identities', names)];
 }

@@ -83,7 +83,6 @@ export class Hss implements Entity {
 
   close(): void {
     this.#node.close();
-    this.#register.close();
   }
 
   #serve(request: DiameterMessage, answer: Answer): void {

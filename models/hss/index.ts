@@ -1,7 +1,7 @@
 /**
  * The home subscriber server (TS 29.228, TS 29.229): subscriptions, and the decisions about UAR, MAR, SAR and LIR. `Hss` is the
  * entity; the decision procedures are pure functions, and the registration state of a subscription is a machine that exists
- * only while there is something to remember.
+ * only while an event is handled.
  *
  * Not supported: RTR and PPR (nothing is withdrawn or changed by the network), IMS AKA, NASS-bundled and GIBA, several private
  * identities with one public identity, several implicit registration sets in one subscription, public service identities and

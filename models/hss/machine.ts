@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate';
+import type { Standing } from './decision.js';
 
 /** What the procedures of Cx do to the registration state of a subscription. */
 export type SubscriptionEvent =
@@ -12,8 +13,10 @@ export type SubscriptionEvent =
 
 /** What the HSS stores besides the state. */
 export interface SubscriptionContext {
+  /** What was stored when the machine began. */
+  readonly stored: Standing;
   /** SIP URI of the S-CSCF; absent: none is assigned. */
-  readonly serverName?: string;
+  readonly serverName: string | undefined;
   /** The I-CSCF has asked for capabilities in order to assign another S-CSCF (TS 29.228 6.1.1.1). */
   readonly reassignmentPending: boolean;
 }
@@ -26,9 +29,12 @@ const unregistered = { target: 'unregistered', actions: ['store name', 'end reas
 /**
  * The registration state of one subscription in the HSS (TS 29.228 6, TS 29.228 annex A): `authenticationPending` is the flag
  * that MAR sets for the private identity.
+ *
+ * Nothing happens here by itself, so the machine exists only while an event is handled: it begins in what has been stored,
+ * and what it ends in is stored again. A registered user does not cost an actor.
  */
 export const subscriptionMachine = setup({
-  types: {} as { context: SubscriptionContext; events: SubscriptionEvent },
+  types: {} as { context: SubscriptionContext; input: Standing; events: SubscriptionEvent },
   actions: {
     'store name': assign(({ context, event }) =>
       'serverName' in event ? { serverName: event.serverName } : context,
@@ -37,12 +43,32 @@ export const subscriptionMachine = setup({
     'forget name': assign(({ context }) => ({ ...context, serverName: undefined })),
     forget: assign({ serverName: undefined, reassignmentPending: false }),
   },
+  guards: {
+    'was registered': ({ context }) => context.stored.state === 'registered',
+    'was unregistered': ({ context }) => context.stored.state === 'unregistered',
+    'was unregistered and authenticating': ({ context: { stored } }) =>
+      stored.state === 'unregistered' && stored.authenticationPending,
+    'was authenticating': ({ context }) => context.stored.authenticationPending,
+  },
 }).createMachine({
   id: 'hss subscription',
-  context: { reassignmentPending: false },
-  initial: 'notRegistered',
+  context: ({ input }) => ({
+    stored: input,
+    serverName: input.serverName,
+    reassignmentPending: input.reassignmentPending,
+  }),
+  initial: 'stored',
   on: { 'reassignment asked': { actions: assign({ reassignmentPending: true }) } },
   states: {
+    stored: {
+      always: [
+        { guard: 'was registered', target: 'registered' },
+        { guard: 'was unregistered and authenticating', target: 'unregistered.authenticationPending' },
+        { guard: 'was unregistered', target: 'unregistered' },
+        { guard: 'was authenticating', target: 'notRegistered.authenticationPending' },
+        { target: 'notRegistered' },
+      ],
+    },
     notRegistered: {
       initial: 'idle',
       states: {

@@ -1,4 +1,4 @@
-import type { ActorRefFrom } from 'xstate';
+import type { SnapshotFrom } from 'xstate';
 import type { Host } from '../../src/network/index.js';
 import { INITIAL, type Standing } from './decision.js';
 import { type SubscriptionEvent, subscriptionMachine } from './machine.js';
@@ -10,11 +10,11 @@ export type SubscriptionFinder = (identity: string) => Subscription | undefined;
 /** A subscription that is not in its initial state. */
 interface Live {
   readonly subscription: Subscription;
-  readonly actor: ActorRefFrom<typeof subscriptionMachine>;
+  readonly standing: Standing;
 }
 
 /**
- * All subscriptions, and the machines of those of which there is something to remember. A user who is not registered costs
+ * All subscriptions, and the state of those of which there is something to remember. A user who is not registered costs
  * nothing but what the configuration holds.
  */
 export class SubscriptionRegister {
@@ -51,44 +51,43 @@ export class SubscriptionRegister {
   }
 
   standing(subscription: Subscription | undefined): Standing {
-    const live = subscription === undefined ? undefined : this.#live.get(subscription.impi);
-    if (live === undefined) return INITIAL;
-    const { value, context } = live.actor.getSnapshot();
-    const { serverName, reassignmentPending } = context;
-    const state =
-      typeof value === 'string' ? value : 'notRegistered' in value ? 'notRegistered' : 'unregistered';
-    const authenticationPending =
-      typeof value !== 'string' && Object.values(value).includes('authenticationPending');
-    return { state, authenticationPending, reassignmentPending, serverName };
+    return (subscription && this.#live.get(subscription.impi)?.standing) ?? INITIAL;
   }
 
-  /** Lets an event happen to a subscription; a machine that is back where it began is put away. */
+  /** Lets an event happen to a subscription, and stores what it has come to. */
   apply(subscription: Subscription, event: SubscriptionEvent): void {
-    this.#wake(subscription).send(event);
-    const { state, authenticationPending, reassignmentPending, serverName } = this.standing(subscription);
-    const initial = state === 'notRegistered' && serverName === undefined;
-    if (initial && !authenticationPending && !reassignmentPending) this.#putAway(subscription);
-  }
-
-  close(): void {
-    for (const { actor } of this.#live.values()) actor.stop();
-    this.#live.clear();
-    this.#liveImpus.clear();
-  }
-
-  #wake(subscription: Subscription): ActorRefFrom<typeof subscriptionMachine> {
     const { impi, impus } = subscription;
-    const known = this.#live.get(impi);
-    if (known !== undefined) return known.actor;
-    const actor = this.#host.spawn(subscriptionMachine, { id: `subscription/${impi}` });
-    this.#live.set(impi, { subscription, actor });
+    const input = this.standing(subscription);
+    const actor = this.#host.spawn(subscriptionMachine, { id: `subscription/${impi}`, input });
+    actor.send(event);
+    const standing = standingOf(actor.getSnapshot());
+    actor.stop();
+    if (isInitial(standing)) {
+      this.#live.delete(impi);
+      for (const { uri } of impus) this.#liveImpus.delete(canonicalIdentity(uri));
+      return;
+    }
+    const known = this.#live.has(impi);
+    this.#live.set(impi, { subscription, standing });
+    if (known) return;
     for (const { uri } of impus) this.#liveImpus.set(canonicalIdentity(uri), impi);
-    return actor;
   }
+}
 
-  #putAway({ impi, impus }: Subscription): void {
-    this.#live.get(impi)?.actor.stop();
-    this.#live.delete(impi);
-    for (const { uri } of impus) this.#liveImpus.delete(canonicalIdentity(uri));
-  }
+function isInitial({ state, authenticationPending, reassignmentPending, serverName }: Standing): boolean {
+  return (
+    state === 'notRegistered' && serverName === undefined && !authenticationPending && !reassignmentPending
+  );
+}
+
+/** What a machine has come to. */
+function standingOf({ value, context }: SnapshotFrom<typeof subscriptionMachine>): Standing {
+  const { serverName, reassignmentPending } = context;
+  const base = { authenticationPending: false, reassignmentPending, serverName };
+  if (typeof value === 'string') return { ...base, state: value === 'registered' ? value : 'notRegistered' };
+  const [state, within] =
+    'notRegistered' in value
+      ? (['notRegistered', value.notRegistered] as const)
+      : (['unregistered', value.unregistered] as const);
+  return { ...base, state, authenticationPending: within === 'authenticationPending' };
 }

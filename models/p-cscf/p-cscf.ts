@@ -163,7 +163,10 @@ export class PCscf implements Entity {
           icid: this.#newIcid(),
         }),
       onResponse: removeCoreOnly,
-      done: (response) => ue.answered(request, response, ownFlow),
+      done: (response) => {
+        // after the response has gone on its way to the UE
+        this.host.kernel.schedule(0, this.host.name, () => ue.answered(request, response, ownFlow));
+      },
     });
   }
 

@@ -58,12 +58,13 @@ const PLAIN_PROTO = /^RTP\/AVPF?$/;
 export function makeOffer(profile: MediaProfile, author: Author, end: LocalEnd): SessionDescription {
   const secure = profile.kind === 'webrtc';
   const attributes = [
-    ...(secure ? [makeAttribute('mid', '0'), ...secureLines(author, end, 'actpass', true)] : []),
+    ...(secure ? [makeAttribute('mid', '0'), ...secureLines(author, end, 'actpass', profile.rtcpMux)] : []),
     ...codecLines(profile.codecs),
     makeAttribute('sendrecv'),
   ];
   const proto = secure ? 'UDP/TLS/RTP/SAVPF' : 'RTP/AVP';
-  return session(author, end.local, 0, [audioLine(proto, end.local, profile.codecs, attributes)]);
+  const made = session(author, end.local, 0, [audioLine(proto, end.local, profile.codecs, attributes)]);
+  return profile.bundle ? addAttribute(made, 'group', 'BUNDLE 0') : made;
 }
 
 /** The place of a line in an offer, and the codecs in which it is taken. */

@@ -12,6 +12,10 @@ export interface MediaProfile {
   readonly codecs: readonly RtpMap[];
   /** Encoding names by which it chooses from the offers of others, best first; codecs not named here are not chosen. */
   readonly preference: readonly string[];
+  /** Whether its offers share a port between RTP and RTCP (24371-7.2.2-06). */
+  readonly rtcpMux: boolean;
+  /** Whether its offers put all media on one port (24371-7.2.2-05). */
+  readonly bundle: boolean;
   /** An offer whose text is used in place of an own one; addresses, ports and candidates in it are replaced. */
   readonly offerText?: string;
 }
@@ -30,19 +34,31 @@ const CODECS: readonly RtpMap[] = [
   { payloadType: 8, encoding: 'PCMA', clockRate: 8000 },
 ];
 
-/**
- * The media of a browser: Opus and G.711 (24371-5C.2-02; RFC 7874 3).
- *
- * @param offerText an offer to use in place of an own one
- */
-export function webRtcProfile(realm: string, offerText?: string): MediaProfile {
+/** What can be set of the media of a browser. */
+export interface WebRtcOptions {
+  /** Encoding names of `opus`, `PCMU`, `PCMA`, `AMR-WB` and `telephone-event`, best first. Default `opus PCMU telephone-event`. */
+  readonly codecs?: readonly string[];
+  /** Default true. */
+  readonly rtcpMux?: boolean;
+  /** Default false. */
+  readonly bundle?: boolean;
+  /** An offer to use in place of an own one; none if empty. */
+  readonly offerText?: string;
+}
+
+/** The media of a browser: Opus and G.711 unless set otherwise (24371-5C.2-02; RFC 7874 3). */
+export function webRtcProfile(realm: string, options: WebRtcOptions = {}): MediaProfile {
+  const { codecs = ['opus', 'PCMU', TELEPHONE_EVENT], rtcpMux = true, bundle = false, offerText } = options;
+  // nothing here encodes Opus, so speech that can be heard takes G.711 where there is a choice
+  const isOpus = (name: string): number => (name.toLowerCase() === 'opus' ? 1 : 0);
   return {
     kind: 'webrtc',
     realm,
     firstPort: 50_000,
-    codecs: [...codecsOf(['opus', 'PCMU']), { ...telephoneEvent(126), fmtp: '0-15' }],
-    // nothing here encodes Opus, so speech that can be heard takes G.711 where there is a choice
-    preference: ['PCMU', 'opus', TELEPHONE_EVENT],
+    codecs: [...codecsOf(codecs), ...eventsOf(codecs, 126)],
+    preference: [...codecs].sort((a, b) => isOpus(a) - isOpus(b)),
+    rtcpMux,
+    bundle,
     ...(offerText === undefined || offerText === '' ? {} : { offerText }),
   };
 }
@@ -53,9 +69,8 @@ export function webRtcProfile(realm: string, offerText?: string): MediaProfile {
  * @param preference encoding names of `PCMU`, `PCMA`, `AMR-WB`, `opus` and `telephone-event`, best first
  */
 export function plainProfile(realm: string, preference: readonly string[]): MediaProfile {
-  const events = preference.some((name) => name.toLowerCase() === TELEPHONE_EVENT);
-  const codecs = [...codecsOf(preference), ...(events ? [{ ...telephoneEvent(101), fmtp: '0-15' }] : [])];
-  return { kind: 'plain', realm, firstPort: 41_000, codecs, preference };
+  const codecs = [...codecsOf(preference), ...eventsOf(preference, 101)];
+  return { kind: 'plain', realm, firstPort: 41_000, codecs, preference, rtcpMux: false, bundle: false };
 }
 
 function codecsOf(names: readonly string[]): RtpMap[] {
@@ -64,6 +79,7 @@ function codecsOf(names: readonly string[]): RtpMap[] {
   );
 }
 
-function telephoneEvent(payloadType: number): RtpMap {
-  return { payloadType, encoding: TELEPHONE_EVENT, clockRate: 8000 };
+function eventsOf(names: readonly string[], payloadType: number): RtpMap[] {
+  if (!names.some((name) => name.toLowerCase() === TELEPHONE_EVENT)) return [];
+  return [{ payloadType, encoding: TELEPHONE_EVENT, clockRate: 8000, fmtp: '0-15' }];
 }

@@ -6,7 +6,7 @@ import {
   iceCredentials,
   iceOptions,
   parseSdp,
-  rtcpMux,
+  rtpMaps,
   type SessionDescription,
 } from '../../src/wire/sdp/index.js';
 import type { SipResponse } from '../../src/wire/sip/index.js';
@@ -120,11 +120,11 @@ export class OutgoingCall extends PhoneCall implements OriginatingPort {
     home.realises('24371-7.2.2-03');
     home.realises('24371-7.2.2-04');
     home.realises('24371-5.2-04');
-    home.realises('24371-5C.2-02');
+    const names = offer.media.flatMap((line) => rtpMaps(line).map(({ encoding }) => encoding.toLowerCase()));
+    if (['opus', 'pcmu', 'pcma'].some((name) => names.includes(name))) home.realises('24371-5C.2-02');
     // every candidate is in the offer, and none will follow
     if (offer.media.every((line) => !iceOptions(offer, line).includes('trickle')))
       home.realises('24371-5D.4-05');
-    if (offer.media.some(rtcpMux)) home.realises('24371-7.2.2-06');
     if (groups(offer).some(({ semantics }) => semantics === 'BUNDLE')) return;
     home.realises('24371-7.2.2-05');
     home.realises('24371-5D.4-04');

@@ -19,6 +19,8 @@ export interface PhoneOptions {
   readonly hop: (request: SipRequest) => NextHop | undefined;
   /** Where requests within a call go; by default as their Route says. */
   readonly inDialogHop?: HopFinder;
+  /** Called with every request within a call before it goes, to add to it. */
+  readonly prepare?: (request: SipRequest) => void;
   /** The INVITE to a URI without its body: identities, Route, credentials. */
   readonly buildInvite: (uri: string) => SipRequest;
   /** Called where a requirement of TS 24.371 is met that binds the owner. */
@@ -96,14 +98,14 @@ export class Phone {
   }
 
   #home(): CallHome {
-    const { host, media, policy, inDialogHop, hop, buildInvite, realises } = this.#options;
+    const { host, media, policy, hop, buildInvite, realises } = this.#options;
     return {
       host,
       ua: this.#options.ua(),
       media,
       policy,
       author: { ...this.#certificate(), sessionId: String(host.random('sdp session').uint32()) },
-      inDialogHop,
+      inDialogHop: this.#inDialogHop(),
       number: ++this.#callCount,
       hop,
       buildInvite,
@@ -111,6 +113,16 @@ export class Phone {
       takePort: () => this.#takePort(),
       giveBackPort: (port) => this.#ports.delete(port),
       onEnded: (call) => this.#ended(call),
+    };
+  }
+
+  /** Sessions ask where a request goes when it is complete, which is when the owner may add to it. */
+  #inDialogHop(): HopFinder | undefined {
+    const { inDialogHop, prepare } = this.#options;
+    if (inDialogHop === undefined || prepare === undefined) return inDialogHop;
+    return (request) => {
+      prepare(request);
+      return inDialogHop(request);
     };
   }
 

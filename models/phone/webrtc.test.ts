@@ -115,7 +115,13 @@ function bench(
   tape = '',
 ) {
   const { kernel, network } = laboratory(tape);
-  const phone = telephone(network, 'wic', '10.0.0.1', webRtcProfile('test', offerText), policy);
+  const phone = telephone(
+    network,
+    'wic',
+    '10.0.0.1',
+    webRtcProfile('test', offerText === undefined ? {} : { offerText }),
+    policy,
+  );
   const gateway = new Gateway(network, answers);
   return { kernel, network, phone, gateway };
 }
@@ -150,13 +156,10 @@ describe('a phone with WebRTC media that calls', () => {
     expect([setup(offer, line), mid(line), groups(offer)]).toEqual(['actpass', '0', []]);
     call.hangUp();
     kernel.run();
-    expect(requirements(kernel)).toEqual([
-      '24371-7.2.2-01',
-      '24371-7.2.2-02',
-      '24371-7.2.2-03',
-      '24371-7.2.2-04',
-      '24371-7.2.2-05',
-    ]);
+    const five = ['01', '02', '03', '04', '05'].map((number) => `24371-7.2.2-${number}`);
+    expect(requirements(kernel)).toEqual(expect.arrayContaining(five));
+    // no check began, as the call was hung up before the answer
+    expect(requirements(kernel)).not.toContain('24371-7.1-03');
   });
 
   it('checks the way as the controlling agent, nominating, once it has the answer, and sends media when the call is up', () => {

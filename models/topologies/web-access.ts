@@ -42,7 +42,7 @@ const SCSCF = 'scscf1.home1.net';
 const AGW_CORE = '2001:db8:a::10';
 
 /** Any 32 bytes: the WAF's signing key is made from them. */
-const SIGNING_SEED = new Uint8Array(32).fill(0x24);
+export const SIGNING_SEED = new Uint8Array(32).fill(0x24);
 
 /** Policies by the name under which they can be set. */
 const POLICIES = {

@@ -37,10 +37,16 @@ export class WicUser implements Entity {
         if (wic.userAgent === undefined) throw new Error('a WIC that is not connected has no calls');
         return wic.userAgent;
       },
-      media: webRtcProfile('access', policy.offer),
+      media: webRtcProfile('access', {
+        codecs: policy.codecs.split(' '),
+        rtcpMux: policy.rtcpMux === 'offer',
+        bundle: policy.bundle,
+        offerText: policy.offer,
+      }),
       policy,
       hop: towardsEpCscf,
       inDialogHop: towardsEpCscf,
+      prepare: (request) => wic.authorize(request),
       buildInvite: (uri) => wic.buildInitialRequest('INVITE', uri),
       realises: (id) => host.realises(id),
     });

@@ -120,9 +120,13 @@ export class Ue implements Entity {
   }
 
   leftovers(): readonly string[] {
+    const { name } = this.host;
     const transactions = this.#endpoint.openTransactions;
+    const dialogs = this.#ua.openDialogs - (this.regEventState === undefined ? 0 : 1);
     const left = this.phone.leftovers();
-    return transactions === 0 ? left : [...left, `${this.host.name}: ${transactions} SIP transactions`];
+    if (transactions > 0) left.push(`${name}: ${transactions} SIP transactions`);
+    if (dialogs > 0) left.push(`${name}: ${dialogs} dialogs`);
+    return left;
   }
 
   close(): void {

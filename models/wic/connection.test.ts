@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ScriptedNetwork, type ScriptedOptions } from './scripted-network.js';
+import { ScriptedNetwork, type ScriptedOptions } from './testbed.js';
 
 function registered(options: ScriptedOptions = {}): ScriptedNetwork {
   const bed = new ScriptedNetwork(options);

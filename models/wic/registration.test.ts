@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { verifyJwt } from '../../src/crypto/index.js';
 import { serializeSip } from '../../src/wire/sip/index.js';
 import { wallClockS } from '../common/index.js';
-import { IMPU, ScriptedNetwork, type ScriptedOptions, SERVICE_ROUTE } from './scripted-network.js';
+import { IMPU, ScriptedNetwork, type ScriptedOptions, SERVICE_ROUTE } from './testbed.js';
 
 /** A network whose WIC has registered. */
 function registered(options: ScriptedOptions = {}): ScriptedNetwork {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { ScriptedNetwork } from './scripted-network.js';
+import { ScriptedNetwork } from './testbed.js';
 
 /** What may happen to a WIC, in any order. */
 const happenings: Readonly<Record<string, (bed: ScriptedNetwork) => void>> = {

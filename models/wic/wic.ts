@@ -60,7 +60,8 @@ export class Wic implements Entity {
 
   /** Whether the WIC can call and be called; also while the registration is being refreshed. */
   get registered(): boolean {
-    return this.#actor.getSnapshot().matches('registered');
+    const { value } = this.#actor.getSnapshot();
+    return typeof value === 'object' && 'registered' in value;
   }
 
   /** Why the WIC gave up; empty unless it did. */
