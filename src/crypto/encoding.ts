@@ -37,20 +37,38 @@ export function fromBase64Url(text: string): Uint8Array | undefined {
   return decode(text, text.length, BASE64URL_VALUES);
 }
 
+/** Written at once: a text put together digit by digit would keep a rope of all its beginnings alive. */
 function encode(bytes: Uint8Array, alphabet: string): string {
-  let text = '';
+  const codes = new Array<number>(Math.ceil((bytes.length * 8) / 6));
+  let at = 0;
   let bits = 0;
   let count = 0;
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte;
+  for (let i = 0; i < bytes.length; i += 1) {
+    bits = (bits << 8) | (bytes[i] as number);
     count += 8;
     while (count >= 6) {
       count -= 6;
-      text += alphabet[(bits >> count) & 63];
+      codes[at++] = alphabet.charCodeAt((bits >> count) & 63);
     }
     bits &= 63;
   }
-  return count === 0 ? text : text + alphabet[(bits << (6 - count)) & 63];
+  if (count > 0) codes[at] = alphabet.charCodeAt((bits << (6 - count)) & 63);
+  return textOfCodes(codes);
+}
+
+/** How many arguments a call may have on any engine. */
+const MOST_ARGUMENTS = 4096;
+
+/** The text of character codes. */
+export function textOfCodes(
+  codes: ArrayLike<number> & { slice(from: number, to: number): ArrayLike<number> },
+): string {
+  if (codes.length <= MOST_ARGUMENTS) return String.fromCharCode.apply(null, codes as number[]);
+  let text = '';
+  for (let from = 0; from < codes.length; from += MOST_ARGUMENTS) {
+    text += String.fromCharCode.apply(null, codes.slice(from, from + MOST_ARGUMENTS) as number[]);
+  }
+  return text;
 }
 
 function decode(text: string, length: number, values: Uint8Array): Uint8Array | undefined {
@@ -76,9 +94,13 @@ function decode(text: string, length: number, values: Uint8Array): Uint8Array | 
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += (HEX[byte >> 4] as string) + (HEX[byte & 15] as string);
-  return text;
+  const codes = new Array<number>(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] as number;
+    codes[2 * i] = HEX.charCodeAt(byte >> 4);
+    codes[2 * i + 1] = HEX.charCodeAt(byte & 15);
+  }
+  return textOfCodes(codes);
 }
 
 /** The bytes of hexadecimal digits of either case; `undefined` for an odd count or any other character. */

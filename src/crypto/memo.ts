@@ -1,3 +1,5 @@
+import { textOfCodes } from './encoding.js';
+
 /**
  * Results of a pure function, kept for reuse. A result depends on its key alone, so a hit and a miss differ in
  * time only. The oldest entry goes when the memo is full.
@@ -32,9 +34,6 @@ export class Memo<T> {
 /** A key under which byte strings are told apart: one character a byte, each string with its length in front. */
 export function memoKey(...parts: readonly Uint8Array[]): string {
   let key = '';
-  for (const part of parts) {
-    key += `${part.length}:`;
-    for (let i = 0; i < part.length; i += 1) key += String.fromCharCode(part[i] as number);
-  }
+  for (const part of parts) key += `${part.length}:${textOfCodes(part)}`;
   return key;
 }

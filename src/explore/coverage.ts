@@ -1,7 +1,17 @@
 import { isRequirementId, type RequirementId } from '../spec/index.js';
 import type { Trace } from '../trace/index.js';
 
-/** The requirements that a run exercised, in the order in which they came up, with how often. */
+/**
+ * The requirements that a run exercised, in the order in which they came up, with how often.
+ *
+ * @example
+ * ```ts
+ * import { exercised, findScenario, runScenario } from 'imslab';
+ *
+ * const { trace } = runScenario(findScenario('call/wic-to-ims-ue'));
+ * console.log(trace !== undefined && exercised(trace).has('24371-6.4.2-04')); // => true
+ * ```
+ */
 export function exercised(trace: Trace): ReadonlyMap<RequirementId, number> {
   const counts = new Map<RequirementId, number>();
   for (const { body } of trace.of('requirement')) {

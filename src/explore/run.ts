@@ -58,6 +58,17 @@ const US_PER_MS = 1000;
 /**
  * Runs a scenario: builds its topology, plays its script, then lets the network heal and expects everything to
  * settle. A pure function of scenario and options.
+ *
+ * @returns what came of it; a protocol that misbehaves is a `violation` there and not an exception
+ *
+ * @example
+ * ```ts
+ * import { findScenario, runScenario } from 'imslab';
+ *
+ * const { verdict, trace } = runScenario(findScenario('registration/web-authentication'), { seed: 7 });
+ * console.log(verdict, trace?.of('message.sent').some(({ body }) => body.message.summary.startsWith('REGISTER ')));
+ * // => pass true
+ * ```
  */
 export function runScenario<W extends World>(scenario: Scenario<W>, options: RunOptions = {}): RunResult {
   const seed = options.seed ?? 1;

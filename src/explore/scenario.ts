@@ -71,7 +71,10 @@ export interface Scenario<W extends World = World> {
   script(stage: Stage<W>): Generator<Step, void, void>;
 }
 
-/** Declares a scenario. */
+/**
+ * Declares a scenario: gives it back as it is, with the type of its world inferred from its topology. `docs/guide.md` has a
+ * whole one.
+ */
 export function defineScenario<W extends World>(scenario: Scenario<W>): Scenario<W> {
   return scenario;
 }

@@ -5,6 +5,8 @@ import {
   type AnyMachineSnapshot,
   type AnyStateNode,
   createActor,
+  type EventObject,
+  fromTransition,
   type InputFrom,
   type InspectionEvent,
   StateMachine,
@@ -29,11 +31,27 @@ export interface SpawnOptions<TLogic extends AnyActorLogic> {
   readonly onDone?: () => void;
 }
 
-const ports = new WeakMap<AnyActorRef, object>();
+/** What the kernel keeps with an actor. */
+interface Hosted {
+  readonly port: object | undefined;
+  /** Timers that run, by the ids of their delays; most machines never have more than two. */
+  timers: readonly (readonly [id: string, timer: Timer])[];
+}
+
+/** Where an actor's {@link Hosted} is: a property costs less than an entry in a table of all actors. */
+const HOSTED = Symbol('hosted');
+
+type HostedRef = AnyActorRef & { [HOSTED]?: Hosted };
+
+function hostedOf(actor: HostedRef): Hosted {
+  return (actor[HOSTED] ??= { port: undefined, timers: NO_TIMERS });
+}
+
+const NO_TIMERS: Hosted['timers'] = [];
 
 /** The plain object beside the machine of `self`, as given to {@link spawn}. */
 export function portOf<T extends object>(self: AnyActorRef): T {
-  const port = ports.get(self);
+  const port = (self as HostedRef)[HOSTED]?.port;
   if (port === undefined) throw new Error(`actor ${self.id} has no port`);
   return port as T;
 }
@@ -43,7 +61,7 @@ export function portOf<T extends object>(self: AnyActorRef): T {
  * its transitions, the requirements in their `meta`, and events that no state handles are recorded.
  *
  * Actors are hosted side by side rather than as XState children, because an XState parent copies the table of its
- * children at every spawn, which is quadratic in the number of calls.
+ * children at every spawn, which is quadratic in the number of calls. They share the actor system of their host.
  *
  * @param entity the host it runs on
  */
@@ -56,17 +74,18 @@ export function spawn<TLogic extends AnyActorLogic>(
   if (logic instanceof StateMachine && logic.options.maxIterations === Number.POSITIVE_INFINITY) {
     logic.options.maxIterations = MOST_MICROSTEPS;
   }
-  const actor = createActor(logic as AnyActorLogic, {
-    clock: clockOf(kernel, entity),
-    id: options.id,
+  const { id, port, onDone } = options;
+  const actor: HostedRef & { _parent?: unknown } = createActor(logic as AnyActorLogic, {
+    id,
     input: options.input,
-    ...(kernel.trace === undefined ? {} : { inspect: inspector(kernel, entity) }),
+    parent: hostActor(kernel, entity),
   });
-  if (options.port !== undefined) ports.set(actor, options.port);
-  const { onDone } = options;
+  // from here on it is its own root: nobody above it hears of its end, and it may be stopped
+  actor._parent = undefined;
+  actor[HOSTED] = { port, timers: NO_TIMERS };
   actor.subscribe({
-    error: (thrown) => kernel.fail(entity, describeError(thrown), { handling: options.id, thrown }),
-    ...(onDone === undefined ? {} : { complete: () => guarded(kernel, entity, options.id, onDone) }),
+    error: (thrown) => kernel.fail(entity, describeError(thrown), { handling: id, thrown }),
+    ...(onDone === undefined ? {} : { complete: () => guarded(kernel, entity, id, onDone) }),
   });
   actor.start();
   return actor as ActorRefFrom<TLogic>;
@@ -81,32 +100,75 @@ function guarded(kernel: Kernel, entity: string, id: string, run: () => void): v
   }
 }
 
-interface KernelClock {
-  setTimeout(run: () => void, delayMs: number): unknown;
-  clearTimeout(timer: unknown): void;
+const hostActors = new WeakMap<Kernel, Map<string, AnyActorRef>>();
+
+/** The actor whose system the machines of a host share: a system takes as long to make as an actor. */
+function hostActor(kernel: Kernel, entity: string): AnyActorRef {
+  let ofKernel = hostActors.get(kernel);
+  if (ofKernel === undefined) hostActors.set(kernel, (ofKernel = new Map()));
+  let actor = ofKernel.get(entity);
+  if (actor === undefined) {
+    actor = createActor(
+      fromTransition((state: null) => state, null),
+      kernel.trace === undefined ? {} : { inspect: inspector(kernel, entity) },
+    ) as AnyActorRef;
+    actor.system.scheduler = new KernelScheduler(kernel, entity);
+    ofKernel.set(entity, actor);
+  }
+  return actor;
 }
 
-const clocks = new WeakMap<Kernel, Map<string, KernelClock>>();
+type Scheduler = AnyActorRef['system']['scheduler'];
 
-/** XState's clock interface on the kernel's virtual time, one object a host. */
-function clockOf(kernel: Kernel, entity: string): KernelClock {
-  let ofKernel = clocks.get(kernel);
-  if (ofKernel === undefined) clocks.set(kernel, (ofKernel = new Map()));
-  let clock = ofKernel.get(entity);
-  if (clock === undefined) {
-    clock = {
-      setTimeout: (run, delayMs) => {
-        const afterUs = Math.round(delayMs * 1000);
-        const fire = (): void => kernel.recordAndRun(entity, { kind: 'timer', afterUs }, run);
-        return kernel.schedule(afterUs, entity, kernel.trace === undefined ? run : fire);
-      },
-      clearTimeout: (timer) => {
-        if (timer !== undefined) kernel.cancel(timer as Timer);
-      },
-    };
-    ofKernel.set(entity, clock);
+/**
+ * XState's scheduler on the kernel's virtual time. Its own keeps the timers of a system in one object, which takes a
+ * look at each of them whenever an actor ends.
+ */
+class KernelScheduler implements Scheduler {
+  readonly #kernel: Kernel;
+  readonly #entity: string;
+
+  constructor(kernel: Kernel, entity: string) {
+    this.#kernel = kernel;
+    this.#entity = entity;
   }
-  return clock;
+
+  schedule(source: HostedRef, target: AnyActorRef, event: EventObject, delayMs: number, id = ''): void {
+    const kernel = this.#kernel;
+    const entity = this.#entity;
+    const afterUs = Math.round(delayMs * 1000);
+    const hosted = hostedOf(source);
+    const run = (): void => {
+      forget(hosted, id);
+      target.send(event);
+    };
+    const timer = kernel.schedule(
+      afterUs,
+      entity,
+      kernel.trace === undefined ? run : () => kernel.recordAndRun(entity, { kind: 'timer', afterUs }, run),
+    );
+    hosted.timers = [...hosted.timers, [id, timer]];
+  }
+
+  cancel(source: HostedRef, id: string): void {
+    const hosted = hostedOf(source);
+    const found = hosted.timers.findLast(([name]) => name === id);
+    if (found === undefined) return;
+    this.#kernel.cancel(found[1]);
+    forget(hosted, id);
+  }
+
+  cancelAll(actor: HostedRef): void {
+    const hosted = hostedOf(actor);
+    for (const [, timer] of hosted.timers) this.#kernel.cancel(timer);
+    hosted.timers = NO_TIMERS;
+  }
+}
+
+function forget(hosted: Hosted, id: string): void {
+  const { timers } = hosted;
+  hosted.timers =
+    timers.length === 1 && timers[0]?.[0] === id ? NO_TIMERS : timers.filter(([name]) => name !== id);
 }
 
 interface Metadata {
@@ -115,8 +177,7 @@ interface Metadata {
 
 /** Writes what an actor's steps show into the trace. */
 function inspector(kernel: Kernel, entity: string): (event: InspectionEvent) => void {
-  let state = '';
-  let nodes: readonly AnyStateNode[] = [];
+  const seen = new WeakMap<object, { state: string; nodes: readonly AnyStateNode[] }>();
   return (inspection) => {
     const initial = inspection.type === '@xstate.snapshot' && inspection.event.type === INIT;
     if (!initial && inspection.type !== '@xstate.microstep') return;
@@ -124,7 +185,11 @@ function inspector(kernel: Kernel, entity: string): (event: InspectionEvent) => 
     if (snapshot._nodes === undefined) return;
     const { type } = inspection.event;
     const machine = snapshot.machine.id;
-    const actor = (inspection.actorRef as AnyActorRef).id;
+    const ref = inspection.actorRef as AnyActorRef;
+    const actor = ref.id;
+    let last = seen.get(ref);
+    if (last === undefined) seen.set(ref, (last = { state: '', nodes: [] }));
+    const { state, nodes } = last;
     const transitions = inspection.type === '@xstate.microstep' ? inspection._transitions : [];
     const next = stateName(snapshot.value);
     if (!initial && transitions.length === 0) {
@@ -139,8 +204,8 @@ function inspector(kernel: Kernel, entity: string): (event: InspectionEvent) => 
     for (const node of snapshot._nodes)
       if (!nodes.includes(node)) collect(node.meta as Metadata | undefined, ids);
     if (ids.length > 0) kernel.record(entity, { kind: 'requirement', ids });
-    state = next;
-    nodes = snapshot._nodes;
+    last.state = next;
+    last.nodes = snapshot._nodes;
   };
 }
 

@@ -48,7 +48,20 @@ function pick(weights: readonly number[], uniform: number): number {
   return 0;
 }
 
-/** Takes the choices of a tape where it has an entry and asks `otherwise` elsewhere. */
+/**
+ * Takes the choices of a tape where it has an entry and asks `otherwise` elsewhere. An entry whose option the point does not
+ * have counts as the benign one.
+ *
+ * @example
+ * ```ts
+ * import { findScenario, formatTape, runScenario, seededChoices, tapeChoices } from 'imslab';
+ *
+ * const lost = [{ point: 'ue>p-cscf', index: 0, choice: 'drop' }];
+ * const choices = tapeChoices(lost, seededChoices(1));
+ * const { tape } = runScenario(findScenario('call/wic-to-ims-ue'), { choices });
+ * console.log(formatTape(tape)); // => ue>p-cscf#0=1
+ * ```
+ */
 export function tapeChoices(tape: Tape, otherwise: ChoiceSource): ChoiceSource {
   const entries = new Map(tape.map((entry) => [`${entry.point}#${entry.index}`, entry.choice]));
   return {
@@ -75,7 +88,7 @@ export function listChoices(list: readonly number[], otherwise: ChoiceSource): C
   };
 }
 
-/** A tape as text: `alice>ep-cscf#17=drop,ep-cscf>s-cscf#3=2`. */
+/** A tape as text, `wic>ep-cscf#17=drop,ep-cscf>s-cscf#3=2`, which {@link parseTape} reads. */
 export function formatTape(tape: Tape): string {
   return tape.map(({ point, index, choice }) => `${point}#${index}=${choice}`).join(',');
 }

@@ -133,7 +133,11 @@ class LadderBuilder {
     const [first] = this.#unshown;
     if (first !== undefined) {
       const until = ((this.#unshown.at(-1) ?? first).at / 1_000_000).toFixed(1);
-      this.#note(first, 'phase', `then everything settles: ${this.#unshown.length} more messages until ${until} s`);
+      this.#note(
+        first,
+        'phase',
+        `then everything settles: ${this.#unshown.length} more messages until ${until} s`,
+      );
     }
     for (const draft of this.#bySending.values()) finish(draft);
     for (const { draft } of this.#flows.values()) this.#finishFlow(draft);

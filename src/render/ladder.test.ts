@@ -138,27 +138,31 @@ describe('packets of no message', () => {
     ]);
   });
 
-  it.each([true, false])('have the medium that a session description gives their port, and protection after DTLS (%s)', (handshake) => {
-    const sample = pair();
-    const text =
-      'INVITE\r\n\r\nv=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 9 RTP/AVP 0\r\nm=video 40000 UDP/TLS/RTP/SAVPF 96\r\n';
-    sample.message('bob', 'alice', 'INVITE', { text });
-    if (handshake) sample.datagram('alice', 'bob', Uint8Array.of(22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-    sample.datagram('alice', 'bob', rtpPacket(1, 96));
-    sample.datagram('alice', 'bob', rtpPacket(1, 8), { port: 50_000 });
-    sample.datagram('alice', 'bob', rtpPacket(1, 97), { port: 50_002 });
-    sample.datagram('alice', 'bob', Uint8Array.of(0x80, 200, 0, 0), { port: 50_002 });
-    expect(
-      arrowsOf(ladderOf(sample.end()))
-        .slice(handshake ? 2 : 1)
-        .map(({ protocol, summary, secure }) => [protocol, summary, secure]),
-    ).toEqual([
-      [handshake ? 'SRTP' : 'RTP', 'video', handshake],
-      ['RTP', 'audio', false],
-      ['RTP', '', false],
-      ['RTCP', '', false],
-    ]);
-  });
+  it.each([true, false])(
+    'have the medium that a session description gives their port, and protection after DTLS (%s)',
+    (handshake) => {
+      const sample = pair();
+      const text =
+        'INVITE\r\n\r\nv=0\r\nc=IN IP4 10.0.0.2\r\nm=audio 9 RTP/AVP 0\r\nm=video 40000 UDP/TLS/RTP/SAVPF 96\r\n';
+      sample.message('bob', 'alice', 'INVITE', { text });
+      if (handshake)
+        sample.datagram('alice', 'bob', Uint8Array.of(22, 254, 253, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+      sample.datagram('alice', 'bob', rtpPacket(1, 96));
+      sample.datagram('alice', 'bob', rtpPacket(1, 8), { port: 50_000 });
+      sample.datagram('alice', 'bob', rtpPacket(1, 97), { port: 50_002 });
+      sample.datagram('alice', 'bob', Uint8Array.of(0x80, 200, 0, 0), { port: 50_002 });
+      expect(
+        arrowsOf(ladderOf(sample.end()))
+          .slice(handshake ? 2 : 1)
+          .map(({ protocol, summary, secure }) => [protocol, summary, secure]),
+      ).toEqual([
+        [handshake ? 'SRTP' : 'RTP', 'video', handshake],
+        ['RTP', 'audio', false],
+        ['RTP', '', false],
+        ['RTCP', '', false],
+      ]);
+    },
+  );
 
   it('begin another arrow after a pause, and keep requests and responses of STUN apart', () => {
     const sample = pair();
@@ -206,7 +210,9 @@ describe('lifelines and notes', () => {
 
   it('show state changes on demand only', () => {
     const styles = (states: boolean): string[] =>
-      ladderOf(sampleCall(), { states, settling: true }).steps.flatMap((step) => (step.kind === 'note' ? [step.style] : []));
+      ladderOf(sampleCall(), { states, settling: true }).steps.flatMap((step) =>
+        step.kind === 'note' ? [step.style] : [],
+      );
     expect(styles(false)).toEqual(['step', 'note', 'phase', 'failure']);
     expect(styles(true)).toEqual(['step', 'state', 'note', 'phase', 'failure']);
   });

@@ -63,7 +63,9 @@ function manyMessages(count: number, summary: (index: number) => string): Trace 
 
 describe('a Mermaid diagram', () => {
   it('draws the sample call as reviewed', async () => {
-    await expect(renderMermaid(sampleCall(), { settling: true })).toMatchFileSnapshot('fixtures/sample-call.mmd');
+    await expect(renderMermaid(sampleCall(), { settling: true })).toMatchFileSnapshot(
+      'fixtures/sample-call.mmd',
+    );
   });
 
   it('is well formed whatever names and messages hold, with every step and its number', () => {

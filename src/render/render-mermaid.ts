@@ -40,6 +40,14 @@ interface Row {
  * numbers they have in the other renderings.
  *
  * @returns lines that each end in a newline, without a code fence
+ *
+ * @example
+ * ```ts
+ * import { findScenario, renderMermaid, runScenario } from 'imslab';
+ *
+ * const { trace } = runScenario(findScenario('registration/web-authentication'));
+ * if (trace !== undefined) console.log(renderMermaid(trace)); // => sequenceDiagram
+ * ```
  */
 export function renderMermaid(trace: Trace, options: MermaidOptions = {}): string {
   const ladder = ladderOf(trace, options);

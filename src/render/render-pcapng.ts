@@ -29,6 +29,17 @@ const MOST_PAYLOAD = 65_535 - 60;
  * Not in a capture: the bytes of a packet corrupted on its way, since a trace holds what was sent, and packets that
  * cannot be, larger than 65,535 bytes or from one address family to the other. Wireshark reads messages in segments that
  * arrived out of order if its TCP preference "Reassemble out-of-order segments" is on.
+ *
+ * @returns the bytes of the file
+ *
+ * @example
+ * ```ts
+ * import { writeFileSync } from 'node:fs';
+ * import { findScenario, renderPcapng, runScenario } from 'imslab';
+ *
+ * const { trace } = runScenario(findScenario('call/wic-to-ims-ue'));
+ * if (trace !== undefined) writeFileSync('call.pcapng', renderPcapng(trace));
+ * ```
  */
 export function renderPcapng(trace: Trace, options: PcapngOptions = {}): Uint8Array {
   return new CaptureWriter(trace, options).write();

@@ -120,7 +120,8 @@ describe('an SVG diagram', () => {
   });
 
   it('has colours for light and dark, and styles nothing outside itself', () => {
-    const style = /<style>\n([\s\S]*?)\n<\/style>/.exec(renderSvg(sampleCall(), { settling: true }))?.[1] ?? '';
+    const style =
+      /<style>\n([\s\S]*?)\n<\/style>/.exec(renderSvg(sampleCall(), { settling: true }))?.[1] ?? '';
     expect(style).toContain('@media (prefers-color-scheme:dark)');
     const selectors = style
       .replace(/@media [^{]*/, '')

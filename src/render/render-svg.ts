@@ -32,6 +32,14 @@ const NOTE_COLUMNS = 64;
  * times and text.
  *
  * @returns a document of one `svg` element, which may also stand inside an HTML page
+ *
+ * @example
+ * ```ts
+ * import { findScenario, renderSvg, runScenario } from 'imslab';
+ *
+ * const { trace } = runScenario(findScenario('registration/web-authentication'));
+ * if (trace !== undefined) console.log(renderSvg(trace, { states: true }).startsWith('<svg')); // => true
+ * ```
  */
 export function renderSvg(trace: Trace, options: SvgOptions = {}): string {
   return new SvgRenderer(ladderOf(trace, options), Math.max(LEAST_GAP, options.gap ?? 250)).render();

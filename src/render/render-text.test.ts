@@ -18,7 +18,9 @@ function columns(line: string): number {
 const ANSI = /\u001b\[\d+m/g;
 
 it('draws the sample call as reviewed', async () => {
-  await expect(renderText(sampleCall(), { states: true, settling: true })).toMatchFileSnapshot('fixtures/sample-call.txt');
+  await expect(renderText(sampleCall(), { states: true, settling: true })).toMatchFileSnapshot(
+    'fixtures/sample-call.txt',
+  );
 });
 
 it('draws ten hosts as reviewed', async () => {

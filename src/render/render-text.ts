@@ -33,6 +33,14 @@ const DIM = 2;
  * a list of `from -> to: label`.
  *
  * @returns lines that each end in a newline, none longer than `width` columns
+ *
+ * @example
+ * ```ts
+ * import { findScenario, renderText, runScenario } from 'imslab';
+ *
+ * const { trace } = runScenario(findScenario('registration/web-authentication'));
+ * if (trace !== undefined) console.log(renderText(trace, { lifelines: ['wic', 'ep-cscf'], width: 120 }));
+ * ```
  */
 export function renderText(trace: Trace, options: TextOptions = {}): string {
   return new TextRenderer(ladderOf(trace, options), options).render();

@@ -3,6 +3,13 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 /**
  * A machine's statechart as a Mermaid `stateDiagram-v2`: states by their own names, transitions labelled with event, guard
  * and requirement ids.
+ *
+ * @example
+ * ```ts
+ * import { models, renderStatechart } from 'imslab';
+ *
+ * for (const machine of models.waf ?? []) console.log(renderStatechart(machine)); // => stateDiagram-v2
+ * ```
  */
 export function renderStatechart(machine: AnyStateMachine): string {
   const lines = ['stateDiagram-v2', `  %% ${machine.id}`];

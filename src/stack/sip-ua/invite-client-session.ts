@@ -226,7 +226,7 @@ export class InviteClientSession implements InviteClientPort {
     usage.acknowledge(this.request, this.#options.ackBody?.(response));
     if (this.#confirmed || this.#over) {
       // Another fork answered too, or nobody waits any more (RFC 3261 13.2.2.4, 15).
-      if (!usage.send('BYE', undefined, { done: () => usage.terminate() })) usage.terminate();
+      if (!usage.bye({}, () => usage.terminate())) usage.terminate();
       return;
     }
     this.#confirmed = true;
@@ -338,7 +338,7 @@ export class InviteClientSession implements InviteClientPort {
   sendBye(): void {
     const headers: [string, string][] = this.#reason === undefined ? [] : [['Reason', this.#reason]];
     const done = (): void => this.#send({ type: 'byeAnswered' });
-    if (this.#current?.send('BYE', { headers }, { done }) !== true) done();
+    if (this.#current?.bye({ headers }, done) !== true) done();
   }
 
   release(): void {

@@ -263,7 +263,7 @@ export class InviteServerSession implements InviteServerPort {
 
   sendBye(): void {
     const done = (): void => this.#send({ type: 'byeAnswered' });
-    if (this.#usage?.send('BYE', { headers: reasonHeader(this.#byeReason) }, { done }) !== true) done();
+    if (this.#usage?.bye({ headers: reasonHeader(this.#byeReason) }, done) !== true) done();
   }
 
   tellCancelled(): void {

@@ -123,6 +123,63 @@ export class InviteUsage implements DialogUsage {
   }
 
   /**
+   * Ends the dialog with a BYE. Where there is no way to the peer, it goes again over whatever way there is then, such as
+   * the flow that replaces a lost one (RFC 3263 4.3, RFC 5626 4.5): after the intervals of a 2xx, and for 64*T1.
+   *
+   * @param done called once, with the answer or without
+   * @returns `false` when the dialog is ending already
+   */
+  bye(parts: MessageParts, done: () => void): boolean {
+    if (this.mortal) return false;
+    this.enterMortal();
+    const { t1Ms, t2Ms } = this.#owner.timers;
+    let repetition: RetransmissionActor | undefined;
+    let underWay = false;
+    let late = false;
+    const send = (): void => {
+      if (underWay) return;
+      underWay = true;
+      this.#sendBye(parts, answered, unreachable);
+    };
+    const answered = (): void => {
+      if (!late) repetition?.send({ type: 'acknowledged' });
+      done();
+    };
+    const unreachable = (): void => {
+      underWay = false;
+      if (late) done();
+      repetition ??= this.#ua.host.spawn(retransmissionMachine, {
+        id: actorId(this.#ua.host, 'retransmission'),
+        input: { t1Ms, capMs: t2Ms },
+        port: { send, gaveUp },
+      });
+    };
+    const gaveUp = (): void => {
+      late = true;
+      if (!underWay) done();
+    };
+    send();
+    return true;
+  }
+
+  #sendBye(parts: MessageParts, answered: () => void, unreachable: () => void): void {
+    const request = this.dialog.createRequest('BYE');
+    applyParts(request, parts);
+    const hop = this.#owner.nextHopFor(request);
+    if (hop === undefined) {
+      unreachable();
+      return;
+    }
+    this.#ua.endpoint.sendRequest(request, hop, {
+      onResponse: ({ status }) => {
+        if (status >= 200) answered();
+      },
+      onTimeout: answered,
+      onTransportError: unreachable,
+    });
+  }
+
+  /**
    * Whether a reliable provisional response is the next in order (RFC 3262 4). One whose PRACK was refused for its order
    * gets another PRACK here.
    */

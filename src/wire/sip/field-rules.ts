@@ -24,6 +24,7 @@ import {
   parseIdentity,
   parseVisitedNetworks,
 } from './p-headers.js';
+import { remembered } from './remembered.js';
 import { parseVia } from './via.js';
 
 /** How one header field value is judged by itself. */
@@ -41,10 +42,10 @@ type Check = FieldRule['check'];
 
 /** The value as a whole, or every element of the list, is what the parser can read. */
 function readable(parse: (text: string) => Parsed<unknown>): Check {
-  return (value) => {
+  return remembered((value) => {
     const result = parse(value);
     return result.ok ? undefined : result.error.what;
-  };
+  });
 }
 
 function each(check: Check): Check {
@@ -62,15 +63,16 @@ function orEmpty(check: Check): Check {
   return (value) => (value === '' ? undefined : check(value));
 }
 
-const tokens: Check = (value) => (isTokenList(value) ? undefined : 'not a list of tokens');
-const address: Check = (value) => addressDefect(value);
-const route: Check = (value) => addressDefect(value, true);
-const identity: Check = (value) => {
+const tokens: Check = remembered((value) => (isTokenList(value) ? undefined : 'not a list of tokens'));
+const address: Check = remembered((value) => addressDefect(value));
+const route: Check = remembered((value) => addressDefect(value, true));
+const identity: Check = remembered((value) => {
   const parsed = parseIdentity(value);
   return parsed.ok ? uriDefect(parsed.value.uri) : parsed.error.what;
-};
+});
+const via: Check = remembered(viaDefect);
 
-function via(value: string): string | undefined {
+function viaDefect(value: string): string | undefined {
   const parsed = parseVia(value);
   if (!parsed.ok) return parsed.error.what;
   const { host, params, transport } = parsed.value;
@@ -93,6 +95,8 @@ function authentication(value: string): string | undefined {
   return scheme.toLowerCase() === 'digest' && params.size === 0 ? 'Digest without parameters' : undefined;
 }
 
+const addresses = each(address);
+
 const rules = new Map<string, FieldRule>();
 
 function rule(name: string, check: Check, status: number, reference: string, once = false): void {
@@ -104,7 +108,7 @@ rule('Allow', orEmpty(tokens), 0, 'RFC 3261 20.5');
 rule('Authentication-Info', readable(parseAuthParams), 0, 'RFC 3261 20.6');
 rule('Authorization', authentication, 400, 'RFC 3261 20.7');
 rule('Call-ID', (value) => (isCallId(value, WORD) ? undefined : 'malformed'), 400, 'RFC 3261 20.8', true);
-rule('Contact', (value) => (value === '*' ? undefined : each(address)(value)), 400, 'RFC 3261 20.10');
+rule('Contact', (value) => (value === '*' ? undefined : addresses(value)), 400, 'RFC 3261 20.10');
 rule('Content-Type', readable(parseMediaType), 400, 'RFC 3261 20.15', true);
 rule('CSeq', cseq, 400, 'RFC 3261 20.16', true);
 rule('Date', readable(parseSipDate), 0, 'RFC 3261 20.17');

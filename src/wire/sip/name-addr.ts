@@ -1,6 +1,7 @@
 import { type Parsed, parsed, unparsed } from '../parsed.js';
 import { endOfQuoted, quote, skipSpace, trimSpace, unquote } from './grammar.js';
 import { Params, parseParams } from './params.js';
+import { remembered } from './remembered.js';
 
 /**
  * An address of From, To, Contact, Route, Path and the like: `["display"] <uri> *(;param)` or `uri *(;param)`
@@ -17,7 +18,9 @@ export interface NameAddr {
  * Parses one address (one element of a list). Without `<>`, everything after the first `;` belongs to the header field,
  * not to the URI (RFC 3261 20).
  */
-export function parseNameAddr(text: string): Parsed<NameAddr> {
+export const parseNameAddr: (text: string) => Parsed<NameAddr> = remembered(readNameAddr);
+
+function readNameAddr(text: string): Parsed<NameAddr> {
   let i = skipSpace(text, 0);
   let display: string | undefined;
   if (text.charCodeAt(i) === 34) {

@@ -1,6 +1,7 @@
 import { type Parsed, parsed, unparsed } from '../parsed.js';
 import { digits } from './grammar.js';
 import { type Params, parseUriParams } from './params.js';
+import { remembered } from './remembered.js';
 
 /** A header of a SIP URI (`?name=value`), escaped as written. */
 export interface UriHeader {
@@ -47,7 +48,9 @@ const schemePattern = /^[A-Za-z][A-Za-z0-9+.-]*$/;
  *
  * @returns the URI; or an error when there is no scheme, no host, or the port is no number of 0 to 65535
  */
-export function parseUri(text: string): Parsed<Uri> {
+export const parseUri: (text: string) => Parsed<Uri> = remembered(readUri);
+
+function readUri(text: string): Parsed<Uri> {
   const colon = text.indexOf(':');
   if (colon < 0) return unparsed('URI without a scheme', 0, 'scheme ":"');
   if (text.startsWith('sip:')) return parseSipUri(text, 'sip', 4);

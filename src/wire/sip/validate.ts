@@ -25,6 +25,7 @@ export function canAnswer(message: SipMessage): boolean {
  * RFC 3261 8.2.1, 8.2.2.1, 21.5.6); undefined when nothing found is worth a rejection.
  */
 export function rejection(findings: readonly SipFinding[]): SipFinding | undefined {
+  if (findings.length === 0) return undefined;
   for (const status of [505, 501, 416]) {
     const finding = findings.find((each) => each.status === status);
     if (finding !== undefined) return finding;
@@ -40,7 +41,7 @@ export function rejection(findings: readonly SipFinding[]): SipFinding | undefin
  * when it is malformed, or RFC 2543 allowed it.
  */
 export function validateSip(message: SipMessage, options: ValidateOptions = {}): SipFinding[] {
-  const findings = [...message.defects];
+  const findings = message.defects.slice();
   const add: Add = (what, where, rule, status = 400) => {
     findings.push({ what, where, rule, status });
   };
@@ -48,7 +49,7 @@ export function validateSip(message: SipMessage, options: ValidateOptions = {}):
   else checkStatusLine(message.status, message.reason, add);
   const seen = checkFields(message, add);
   for (const name of mandatory) {
-    if (!seen.has(name.toLowerCase())) add(`no ${name}`, name, 'RFC 3261 8.1.1');
+    if (!seen.has(headerKey(name))) add(`no ${name}`, name, 'RFC 3261 8.1.1');
   }
   if (message.kind === 'request') checkRequest(message, seen, add);
   checkTransaction(message, add);
@@ -113,11 +114,22 @@ function checkFields(message: SipMessage, add: Add): Set<string> {
       if (defect !== undefined) add(defect, name, rule.rule, rule.status);
       if (rule.once && seen.has(key)) add(`more than one ${name}`, name, 'RFC 3261 7.3.1');
     }
-    if (hasControl(value)) add('control character', name, 'RFC 3261 25.1');
-    if (hasStrayBytes(value)) add('not UTF-8', name, 'RFC 3261 25.1');
+    if (!isPlain(value)) {
+      if (hasControl(value)) add('control character', name, 'RFC 3261 25.1');
+      if (hasStrayBytes(value)) add('not UTF-8', name, 'RFC 3261 25.1');
+    }
     seen.add(key);
   }
   return seen;
+}
+
+/** Whether a text has nothing but what can be printed in ASCII. */
+function isPlain(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 32 || code > 126) return false;
+  }
+  return true;
 }
 
 /** Fields that a method cannot do without. */
@@ -131,7 +143,7 @@ const methodNeeds: readonly (readonly [method: string, field: string, status: nu
 
 function checkRequest(request: SipRequest, seen: ReadonlySet<string>, add: Add): void {
   for (const [method, field, status, rule] of methodNeeds) {
-    if (request.method === method && !seen.has(field.toLowerCase())) {
+    if (request.method === method && !seen.has(headerKey(field))) {
       add(`${method} without ${field}`, field, rule, status);
     }
   }

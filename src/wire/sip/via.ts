@@ -1,6 +1,7 @@
 import { type Parsed, parsed, unparsed } from '../parsed.js';
 import { digits, isSpace, skipSpace } from './grammar.js';
 import { type Params, parseParams } from './params.js';
+import { remembered } from './remembered.js';
 
 /** One Via (RFC 3261 20.42). */
 export interface Via {
@@ -18,7 +19,9 @@ export interface Via {
 const usual = 'SIP/2.0/';
 
 /** Parses one Via (one element of the list). */
-export function parseVia(text: string): Parsed<Via> {
+export const parseVia: (text: string) => Parsed<Via> = remembered(readVia);
+
+function readVia(text: string): Parsed<Via> {
   let protocol = 'SIP/2.0';
   let at = usual.length;
   if (!text.startsWith(usual)) {
