@@ -10,7 +10,12 @@ import { scenarios } from './index.js';
  * The hashes of all scenarios with their defaults. A change here is a change that users notice: look at the ladders before
  * you accept it.
  */
-const HASHES: Readonly<Record<string, string>> = {};
+const HASHES: Readonly<Record<string, string>> = {
+  'registration/web-authentication': 'bebd9b1a32cbe218cb211cf139f63e2b186179fc26cd637d3191e62d7783bfb2',
+  'registration/deregistration': '871b429618414be0aad4b88353eb945279d2fe869d557a76e427ba573e09cfcf',
+  'call/wic-to-ims-ue': 'bb0d3ad5ae191e92eeab833a782db55ea91e4e84efbb8c4801f014b491e95601',
+  'call/ims-ue-to-wic': '212c2fe6667df33c052018ce82f796b27c16a68736d328dc9eb5c3d2c3ccdb9f',
+};
 
 const main = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));
 

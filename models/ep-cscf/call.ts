@@ -112,6 +112,8 @@ export const callMachine = setup({
     proceeding: {
       entry: 'next',
       on: {
+        // media that may flow early need not
+        'gateway.silent': {},
         'far.progress': [
           { guard: 'is an answer', target: 'configuring', actions: 'configure' },
           { actions: 'relay' },
@@ -127,6 +129,7 @@ export const callMachine = setup({
     },
     configuring: {
       on: {
+        'gateway.silent': {},
         'gateway.configured': 'proceeding',
         'gateway.failed': { target: 'releasing', actions: ['abandon', 'refuse'] },
         'registration.gone': { target: 'releasing', actions: ['abandon', 'refuse the unregistered'] },
@@ -140,6 +143,7 @@ export const callMachine = setup({
     },
     connecting: {
       on: {
+        'gateway.silent': {},
         'gateway.configured': { target: 'confirmed', actions: 'accept' },
         'gateway.failed': { target: 'releasing', actions: ['refuse', 'hang up'] },
         'registration.gone': { target: 'releasing', actions: ['refuse the unregistered', 'hang up'] },

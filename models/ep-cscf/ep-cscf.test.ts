@@ -327,7 +327,8 @@ describe('a registered connection', () => {
       name === 'Route' ? [name, '<sip:scscf1.home1.net;lr>'] : [name, value],
     );
     const sentBefore = bed.sip('ep-cscf', 'message.sent', 'INFO').length;
-    expect(raw.ask('INFO', BOB.impu, { toTag: 'made-up', headers: within }).status).toBe(481);
+    // a dialog that there is not leads from S-CSCF to I-CSCF and back, which is a loop (RFC 3261 16.3 step 4)
+    expect(raw.ask('INFO', BOB.impu, { toTag: 'made-up', headers: within }).status).toBe(482);
     expect(bed.sip('ep-cscf', 'message.sent', 'INFO')).toHaveLength(sentBefore + 1);
     const token = bearer(bed.token());
     expect(
