@@ -1,4 +1,3 @@
-import type { PhoneCall } from '../models/phone/index.js';
 import type { WebAccess } from '../models/topologies/index.js';
 import { defineScenario, type Scenario, type Stage, type Step } from '../src/explore/index.js';
 import { lastCallOf } from './call/stages.js';
@@ -38,24 +37,25 @@ function* whileWaiting(
   yield pause(0);
 }
 
+/** Who calls whom. */
+export type CallDirection = 'wic-to-ims-ue' | 'ims-ue-to-wic';
+
 /**
  * What users go through in a network that loses, repeats and delays packets and breaks connections: they register, one
- * calls the other, they talk if the call comes about, the caller hangs up. Whatever befalls the call, both sides have to come to
- * the same end.
+ * calls the other, they talk if the call comes about, the caller hangs up. Whatever befalls the call, both sides have to
+ * come to the same end.
+ *
+ * @param comesUp whether it is a violation already when the call fails
  */
-function resilientCall(
-  name: string,
-  title: string,
-  begin: (world: WebAccess) => { readonly caller: PhoneCall; readonly called: () => PhoneCall | undefined },
-): Scenario<WebAccess> {
+export function resilientCall(direction: CallDirection, comesUp: boolean): Scenario<WebAccess> {
   return defineScenario({
-    name,
-    title,
+    name: `resilience/${direction}`,
+    title: 'A call in a bad network',
     clauses: [],
-    description: 'A call that may fail, but whose two sides agree in the end.',
+    description: 'A call whose two sides agree in the end, whatever befalls it.',
     topology: aliceAndBob,
     *script(stage) {
-      const { world, say, until, pause } = stage;
+      const { world, say, until, pause, expect } = stage;
       const [alice] = world.wics;
       const [bob] = world.ues;
       if (alice === undefined || bob === undefined) throw new Error('alice or bob is missing');
@@ -64,14 +64,18 @@ function resilientCall(
       bob.register();
       yield* whileWaiting(stage, 'both are registered', registered, REGISTERED_MS);
       yield pause(SUBSCRIPTION_MS);
+      if (comesUp) expect('both are registered', registered());
       if (!registered()) {
         say('one of them could not register, and so nobody calls');
         return;
       }
-      const { caller, called } = begin(world);
+      const fromWic = direction === 'wic-to-ims-ue';
+      const called = lastCallOf((fromWic ? bob : alice).phone.calls);
+      const caller = fromWic ? alice.call(BOB.impu) : bob.call(ALICE.impu);
       const up = () => caller.state === 'up' && called()?.state === 'up';
       const over = () => caller.state === 'ended' && (called() ?? caller).state === 'ended';
       yield until('the call is up on both sides or over on both', () => up() || over(), SETTLED_MS);
+      if (comesUp) expect('the call is up', up());
       if (up()) {
         yield pause(TALK_MS);
         caller.hangUp();
@@ -80,23 +84,3 @@ function resilientCall(
     },
   });
 }
-
-/** A WIC calls an ordinary phone. */
-export const resilientCallOfWic = resilientCall(
-  'resilience/wic-to-ims-ue',
-  'Call from a WIC to an IMS UE in a bad network',
-  ({ wics: [alice], ues: [bob] }) => ({
-    caller: (alice as NonNullable<typeof alice>).call(BOB.impu),
-    called: lastCallOf((bob as NonNullable<typeof bob>).phone.calls),
-  }),
-);
-
-/** An ordinary phone calls a WIC. */
-export const resilientCallOfUe = resilientCall(
-  'resilience/ims-ue-to-wic',
-  'Call from an IMS UE to a WIC in a bad network',
-  ({ wics: [alice], ues: [bob] }) => ({
-    caller: (bob as NonNullable<typeof bob>).call(ALICE.impu),
-    called: lastCallOf((alice as NonNullable<typeof alice>).phone.calls),
-  }),
-);
