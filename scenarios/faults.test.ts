@@ -9,7 +9,7 @@ import {
   type TapeEntry,
   tapeChoices,
 } from '../src/kernel/index.js';
-import { type CallDirection, resilientCall } from './resilience.js';
+import { type CallDirection, resilientCall } from './testbed.js';
 
 /** Another seed and more runs find other tapes: IMSLAB_FAULT_SEED and IMSLAB_FAULT_RUNS. */
 const SEED = Number(process.env.IMSLAB_FAULT_SEED ?? 24371);
