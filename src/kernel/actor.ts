@@ -12,7 +12,6 @@ import {
   StateMachine,
 } from 'xstate';
 import type { Timer } from './event-queue.js';
-import { quicken } from './flat-machine.js';
 import { describeError, type Kernel } from './kernel.js';
 
 /** Eventless transitions a machine may take in a row before it counts as stuck. */
@@ -72,9 +71,8 @@ export function spawn<TLogic extends AnyActorLogic>(
   logic: TLogic,
   options: SpawnOptions<TLogic>,
 ): ActorRefFrom<TLogic> {
-  if (logic instanceof StateMachine) {
-    if (logic.options.maxIterations === Number.POSITIVE_INFINITY) logic.options.maxIterations = MOST_MICROSTEPS;
-    quicken(logic);
+  if (logic instanceof StateMachine && logic.options.maxIterations === Number.POSITIVE_INFINITY) {
+    logic.options.maxIterations = MOST_MICROSTEPS;
   }
   const { id, port, onDone } = options;
   const actor: HostedRef & { _parent?: unknown } = createActor(logic as AnyActorLogic, {
