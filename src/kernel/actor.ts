@@ -12,6 +12,7 @@ import {
   StateMachine,
 } from 'xstate';
 import type { Timer } from './event-queue.js';
+import { quicken } from './flat-machine.js';
 import { describeError, type Kernel } from './kernel.js';
 
 /** Eventless transitions a machine may take in a row before it counts as stuck. */
@@ -73,6 +74,7 @@ export function spawn<TLogic extends AnyActorLogic>(
 ): ActorRefFrom<TLogic> {
   if (logic instanceof StateMachine && logic.options.maxIterations === Number.POSITIVE_INFINITY) {
     logic.options.maxIterations = MOST_MICROSTEPS;
+    quicken(logic);
   }
   const { id, port, onDone } = options;
   const actor: HostedRef & { _parent?: unknown } = createActor(logic as AnyActorLogic, {
