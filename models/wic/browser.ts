@@ -1,4 +1,4 @@
-import { type Host, type HttpResult, httpRequest } from '../../src/network/index.js';
+import { type Host, HttpClient, type HttpResult } from '../../src/network/index.js';
 import {
   type HttpResponse,
   header,
@@ -37,11 +37,13 @@ interface Visit {
 export class Browser {
   readonly #host: Host;
   readonly #realm: string;
+  readonly #client: HttpClient;
 
   /** @param realm the realm in which names are looked up */
   constructor(host: Host, realm: string) {
     this.#host = host;
     this.#realm = realm;
+    this.#client = new HttpClient(host);
   }
 
   /** Opens a page. `done` is called once. */
@@ -60,6 +62,11 @@ export class Browser {
     this.#visit({ url, form: serializeForm(fields), origin: from.origin, redirects: 0 }, done);
   }
 
+  /** Closes the connections that are kept for further requests, as closing the window does. */
+  close(): void {
+    this.#client.close();
+  }
+
   #visit(visit: Visit, done: (result: VisitResult) => void): void {
     const { url, form, origin } = visit;
     const ip = this.#host.network.resolve(url.hostname, this.#realm);
@@ -74,8 +81,7 @@ export class Browser {
     const method = form === undefined ? 'GET' : 'POST';
     const target = `${url.pathname}${url.search}`;
     const request = makeRequest({ method, target, headers, ...(form === undefined ? {} : { body: form }) });
-    httpRequest(
-      this.#host,
+    this.#client.request(
       {
         realm: this.#realm,
         to: { ip, port: portOf(url) },

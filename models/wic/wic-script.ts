@@ -117,6 +117,7 @@ export class WicScript implements WicPort, WatchedRegistration {
         submittedAtUs = kernel.now;
       },
       (result) => {
+        this.#browser.close();
         if (visit !== this.#visit) return;
         if ('reason' in result) {
           this.#webFailed(result.reason, result.refused);
@@ -130,6 +131,7 @@ export class WicScript implements WicPort, WatchedRegistration {
   }
 
   #webFailed(reason: string, refused: boolean): void {
+    this.#browser.close();
     this.actor.send({ type: 'web.failed', reason, refused, leftMs: this.#registrationLeftMs() });
   }
 
@@ -365,6 +367,7 @@ export class WicScript implements WicPort, WatchedRegistration {
     // its transactions hear of the end before the endpoint forgets them
     this.#leaveFlow()?.stream.abort();
     this.forget();
+    this.#browser.close();
   }
 
   /** Adds the token to a request other than REGISTER where policy wants it (24371-7.2.1-04). */

@@ -28,6 +28,7 @@ export class Host {
   readonly network: Network;
   readonly kernel: Kernel;
   readonly interfaces: readonly NetworkInterface[];
+  #numbers: Map<string, number> | undefined;
 
   /** @param firstNumber number of its first address; the others follow */
   constructor(network: Network, spec: HostSpec, firstNumber: number) {
@@ -106,6 +107,14 @@ export class Host {
   /** This host's random stream for a purpose. */
   random(purpose: string): RandomStream {
     return this.kernel.random(`${this.name} ${purpose}`);
+  }
+
+  /** Counts things of a kind on this host, from 1: names of actors and flows are made of it. */
+  nextNumber(kind: string): number {
+    this.#numbers ??= new Map();
+    const number = (this.#numbers.get(kind) ?? 0) + 1;
+    this.#numbers.set(kind, number);
+    return number;
   }
 
   /** Adds to the trace; returns the event's id, 0 without a trace. */

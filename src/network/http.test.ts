@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { httpResponse, httpRequest as request } from '../wire/http/index.js';
 import { leftovers, type Testbed, testbed } from './fixtures/testbed.js';
-import {
-  type HttpClientOptions,
-  type HttpContext,
-  type HttpResult,
-  httpRequest,
-  httpServer,
-} from './http.js';
+import { HttpClient, type HttpClientOptions, type HttpResult, httpRequest } from './http-client.js';
+import { type HttpContext, httpServer } from './http-server.js';
 import type { TlsServerOptions } from './tls.js';
 
 const to = { ip: '10.0.0.2', port: 443 };
@@ -137,6 +132,71 @@ describe('HTTP', () => {
     tcp.write(new TextEncoder().encode('nonsense\r\n\r\n'));
     bed.kernel.run();
     expect(answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(leftovers(bed)).toEqual([]);
+  });
+});
+
+describe('an HTTP client that keeps connections', () => {
+  const options = (target: string, method = 'GET'): HttpClientOptions => ({
+    realm: 'test',
+    to,
+    request: request({ method, target, headers: { Host: 'waf.example' } }),
+  });
+  const connections = (contexts: readonly HttpContext[]): number =>
+    new Set(contexts.map(({ stream }) => stream)).size;
+
+  test('asks again on the same connection, and closes it after 5 s without a request', () => {
+    const bed = testbed();
+    const contexts = serve(bed);
+    const client = new HttpClient(bed.ue);
+    const results: HttpResult[] = [];
+    client.request(options('/1'), (first) => {
+      results.push(first);
+      client.request(options('/2'), (second) => results.push(second));
+    });
+    bed.kernel.run({ untilUs: 4_000_000 });
+    expect(results.map(body)).toEqual(['/1', '/2']);
+    expect(connections(contexts)).toBe(1);
+    expect(bed.ue.openSockets).toBe(1);
+    bed.kernel.run();
+    expect(leftovers(bed)).toEqual([]);
+  });
+
+  test('opens another connection while one is busy', () => {
+    const bed = testbed();
+    const contexts = serve(bed, undefined, 50_000);
+    const client = new HttpClient(bed.ue);
+    const results: HttpResult[] = [];
+    for (const target of ['/1', '/2']) client.request(options(target), (result) => results.push(result));
+    bed.kernel.run();
+    expect(results.map(body)).toEqual(['/1', '/2']);
+    expect(connections(contexts)).toBe(2);
+    expect(leftovers(bed)).toEqual([]);
+  });
+
+  test.each([
+    ['GET', '/2'],
+    ['POST', { error: 'reset' }],
+  ])('asks %s again, or not, when the server has dropped the kept connection', (method, expected) => {
+    const bed = testbed();
+    const contexts = serve(bed);
+    const client = new HttpClient(bed.ue);
+    const results: HttpResult[] = [];
+    client.request(options('/1'), () => {
+      contexts[0]?.stream.abort();
+      client.request(options('/2', method), (result) => results.push(result));
+    });
+    bed.kernel.run();
+    expect(results.map(body)).toEqual([expected]);
+    expect(leftovers(bed)).toEqual([]);
+  });
+
+  test('leaves nothing behind when it is closed', () => {
+    const bed = testbed();
+    serve(bed);
+    const client = new HttpClient(bed.ue);
+    client.request(options('/1'), () => client.close());
+    bed.kernel.run({ untilUs: 1_000_000 });
     expect(leftovers(bed)).toEqual([]);
   });
 });

@@ -8,21 +8,15 @@
  * Not simulated: DNS (`Network.resolve` is a static table), routers, NAT, ICMP, IP fragmentation. TCP (RFC 9293) has no
  * congestion control (RFC 5681), flow control, window scaling, selective acknowledgements, round-trip measurement,
  * Nagle, urgent data, simultaneous open or TIME-WAIT beyond the acknowledgement of late FINs. TLS is the model of
- * `wire/tls-record`: its records are real, its protection is not. WebSocket has no extensions. HTTP is 1.1, a
- * connection a request at the client.
+ * `wire/tls-record`: its records are real, its protection is not. WebSocket has no extensions. HTTP is 1.1, without
+ * pipelining at the client.
  */
 export { type ByteStream, type CloseReason, messageKey, type StreamHandler } from './byte-stream.js';
 export type { LinkControl } from './directed-link.js';
 export { FAULT_DELAY_US, REORDER_WAIT_US, TCP_FAULTS, UDP_FAULTS } from './fault-link.js';
 export { Host, type HostSpec } from './host.js';
-export {
-  type HttpClientOptions,
-  type HttpContext,
-  type HttpResult,
-  type HttpServerOptions,
-  httpRequest,
-  httpServer,
-} from './http.js';
+export { HttpClient, type HttpClientOptions, type HttpResult, httpRequest } from './http-client.js';
+export { type HttpContext, type HttpServerOptions, httpServer } from './http-server.js';
 export type { LinkProfile } from './link-profile.js';
 export { Network, type NetworkOptions } from './network.js';
 export { TcpConnection } from './tcp.js';

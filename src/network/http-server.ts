@@ -1,111 +1,18 @@
-import type { Timer } from '../kernel/index.js';
 import type { Endpoint } from '../trace/index.js';
 import {
   type HttpRequest,
   HttpRequestParser,
   type HttpResponse,
-  HttpResponseParser,
   type HttpStreamed,
   type HttpStreamResult,
   hasToken,
   httpResponse,
   keepsAlive,
 } from '../wire/http/index.js';
-import type { ByteStream, CloseReason, StreamHandler } from './byte-stream.js';
+import type { ByteStream, StreamHandler } from './byte-stream.js';
 import type { Host } from './host.js';
 import { receiveHttp, sendHttp } from './http-record.js';
-import { acceptTls, connectTls, type TlsClientOptions, type TlsServerOptions, TlsStream } from './tls.js';
-
-/** How long a client waits for the response. */
-const REQUEST_TIMEOUT_US = 30_000_000;
-
-/** A request and where it goes. */
-export interface HttpClientOptions {
-  readonly realm: string;
-  readonly to: Endpoint;
-  /** For `https`. */
-  readonly tls?: TlsClientOptions;
-  readonly request: HttpRequest;
-  /** How long to wait for the response, in microseconds. Default 30 s. */
-  readonly timeoutUs?: number;
-}
-
-/** What came of a request. */
-export type HttpResult = HttpResponse | { readonly error: string };
-
-/** Sends a request on a connection of its own, which is closed afterwards; `done` is called once. */
-export function httpRequest(
-  host: Host,
-  options: HttpClientOptions,
-  done: (result: HttpResult) => void,
-): void {
-  const { realm, to, tls, request, timeoutUs = REQUEST_TIMEOUT_US } = options;
-  const tcp = host.connect(realm, to);
-  const stream = tls === undefined ? tcp : connectTls(tcp, tls);
-  stream.attach(new ClientExchange(stream, request, timeoutUs, done));
-}
-
-class ClientExchange implements StreamHandler {
-  readonly #stream: ByteStream;
-  readonly #request: HttpRequest;
-  readonly #parser = new HttpResponseParser();
-  readonly #timer: Timer;
-  #done: ((result: HttpResult) => void) | undefined;
-
-  constructor(
-    stream: ByteStream,
-    request: HttpRequest,
-    timeoutUs: number,
-    done: (result: HttpResult) => void,
-  ) {
-    this.#stream = stream;
-    this.#request = request;
-    this.#done = done;
-    this.#timer = stream.host.schedule(timeoutUs, () => {
-      this.#finish({ error: 'timeout' });
-      stream.abort();
-    });
-  }
-
-  onOpen(): void {
-    this.#parser.expect(this.#request.method);
-    sendHttp(this.#stream, this.#request);
-  }
-
-  onData(data: Uint8Array): void {
-    this.#take(this.#parser.push(data));
-  }
-
-  onEnd(): void {
-    this.#take(this.#parser.finish());
-    this.#stream.close();
-  }
-
-  onClose(reason: CloseReason): void {
-    this.#finish({ error: reason });
-  }
-
-  #take({ messages, error }: HttpStreamResult<HttpResponse>): void {
-    // RFC 9110 15.2: interim responses come before the one that counts.
-    const last = messages.find(({ message }) => message.status >= 200 || message.status === 101);
-    if (last !== undefined) {
-      receiveHttp(this.#stream, last.message, last.end, () => this.#finish(last.message));
-      this.#stream.close();
-    } else if (error !== undefined && this.#done !== undefined) {
-      this.#stream.host.reject('HTTP', error.what, error.offset);
-      this.#finish({ error: error.what });
-      this.#stream.close();
-    }
-  }
-
-  #finish(result: HttpResult): void {
-    const done = this.#done;
-    if (done === undefined) return;
-    this.#done = undefined;
-    this.#stream.host.cancel(this.#timer);
-    done(result);
-  }
-}
+import { acceptTls, type TlsServerOptions, TlsStream } from './tls.js';
 
 /** Where a server listens. */
 export interface HttpServerOptions {
