@@ -102,12 +102,14 @@ function guarded(kernel: Kernel, entity: string, id: string, run: () => void): v
   }
 }
 
-const hostActors = new WeakMap<Kernel, Map<string, AnyActorRef>>();
+/** Where a kernel's host actors are: a weak table would keep them through the collections of young garbage. */
+const HOST_ACTORS = Symbol('host actors');
+
+type HostingKernel = Kernel & { [HOST_ACTORS]?: Map<string, AnyActorRef> };
 
 /** The actor whose system the machines of a host share: a system takes as long to make as an actor. */
 function hostActor(kernel: Kernel, entity: string): AnyActorRef {
-  let ofKernel = hostActors.get(kernel);
-  if (ofKernel === undefined) hostActors.set(kernel, (ofKernel = new Map()));
+  const ofKernel = ((kernel as HostingKernel)[HOST_ACTORS] ??= new Map());
   let actor = ofKernel.get(entity);
   if (actor === undefined) {
     actor = createActor(

@@ -74,6 +74,11 @@ export interface ForwardOptions {
 
 const SCHEMES = ['sip', 'sips', 'tel', 'urn'];
 
+/** Where the {@link Context} of a transaction is. */
+const CONTEXT = Symbol('proxy context');
+
+type Proxied = ServerTransaction & { [CONTEXT]?: Context };
+
 interface Context {
   readonly info: RouteInfo;
   /** What of the received request decided about its way: the same again is a loop (RFC 5393 4.2). */
@@ -87,7 +92,6 @@ export class SipProxy implements TransactionUser {
   readonly host: Host;
   readonly endpoint: TransactionLayer;
   readonly #options: ProxyOptions;
-  readonly #contexts = new WeakMap<ServerTransaction, Context>();
   /** What {@link Context.routing} was when a request went out, by the branch it got; for as long as it has no answer. */
   readonly #branches = new Map<string, string>();
 
@@ -111,7 +115,7 @@ export class SipProxy implements TransactionUser {
     }
     const routing = routingOf(request);
     const info = this.preprocess(request);
-    this.#contexts.set(transaction, { info, routing });
+    (transaction as Proxied)[CONTEXT] = { info, routing };
     if (request.method === 'INVITE') transaction.onCancel = () => this.reject(transaction, 487);
     const local = this.#options.local?.(request);
     if (local !== undefined) local.onRequest(transaction);
@@ -181,7 +185,7 @@ export class SipProxy implements TransactionUser {
 
   /** The own Route value that was taken off the request of a transaction. */
   routeInfo(transaction: ServerTransaction): RouteInfo {
-    return this.#contexts.get(transaction)?.info ?? { ownRoute: undefined };
+    return (transaction as Proxied)[CONTEXT]?.info ?? { ownRoute: undefined };
   }
 
   /** Answers a request with a status of the proxy's own. */
@@ -236,7 +240,7 @@ export class SipProxy implements TransactionUser {
     });
     forwarding.client = client;
     const branch = client.request.via()?.params.get('branch');
-    const routing = this.#contexts.get(transaction)?.routing;
+    const routing = (transaction as Proxied)[CONTEXT]?.routing;
     if (branch !== undefined && routing !== undefined && !transaction.answered)
       this.#branches.set(branch, routing);
   }

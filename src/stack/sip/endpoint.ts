@@ -46,8 +46,8 @@ import type {
   SipFlow,
 } from './types.js';
 
-/** Transactions started on a host so far, so that the names of their actors are unique on it. */
-const actorCounts = new WeakMap<Host, number>();
+/** Where the To tag is that responses to a request get: on the request, since a table of all requests costs more. */
+const TO_TAG = Symbol('To tag');
 
 /** The user of a CANCEL's own transaction: what becomes of the INVITE is told by the INVITE's responses. */
 const nobody: ClientTransactionUser = { onResponse() {}, onTimeout() {}, onTransportError() {} };
@@ -69,7 +69,6 @@ export class SipEndpoint {
   readonly #merging = new Map<string, SipServerTransaction>();
   /** Every sent-by given out, in lower case. */
   readonly #sentBys = new Set<string>();
-  readonly #toTags = new WeakMap<SipRequest, string>();
   readonly #detectMerged: boolean;
   #closed = false;
   readonly #home: ClientTransactionHome & ServerTransactionHome;
@@ -276,10 +275,8 @@ export class SipEndpoint {
     return MAGIC_COOKIE + this.host.random('sip branch').token(16);
   }
 
-  #toTag(request: SipRequest): string {
-    let tag = this.#toTags.get(request);
-    if (tag === undefined) this.#toTags.set(request, (tag = this.host.random('sip tag').token(10)));
-    return tag;
+  #toTag(request: SipRequest & { [TO_TAG]?: string }): string {
+    return (request[TO_TAG] ??= this.host.random('sip tag').token(10));
   }
 
   #receiveResponse(response: SipResponse, flow: Flow): void {
@@ -418,9 +415,7 @@ export class SipEndpoint {
   }
 
   #nextActorId(kind: string): string {
-    const count = (actorCounts.get(this.host) ?? 0) + 1;
-    actorCounts.set(this.host, count);
-    return `${kind}/${count}`;
+    return `${kind}/${this.host.nextNumber('SIP transaction')}`;
   }
 }
 

@@ -37,9 +37,6 @@ interface Listener {
   close(): void;
 }
 
-/** Flows made on a host so far, so that ids are unique on it whatever the number of endpoints. */
-const flowCounts = new WeakMap<Host, number>();
-
 /** Sockets, connections and the flows over them (RFC 3261 18, RFC 7118). */
 export class SipTransportLayer implements FlowOwner {
   readonly host: Host;
@@ -114,9 +111,7 @@ export class SipTransportLayer implements FlowOwner {
   }
 
   nextFlowId(transport: SipTransport): string {
-    const count = (flowCounts.get(this.host) ?? 0) + 1;
-    flowCounts.set(this.host, count);
-    return `${transport.toLowerCase()}-${count}`;
+    return `${transport.toLowerCase()}-${this.host.nextNumber('SIP flow')}`;
   }
 
   onMessage(message: SipMessage, flow: Flow): void {
