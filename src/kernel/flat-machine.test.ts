@@ -14,6 +14,7 @@ const EVENTS = [
   'root',
   'raiseTwice',
   'end',
+  'slide',
   'stranger',
   'boom',
 ] as const;
@@ -50,6 +51,7 @@ function makeMachine(log: Log) {
     exit: say('exit root'),
     on: {
       root: { target: '.a', actions: say('by root') },
+      slide: { target: '.slide', actions: say('sliding') },
       boom: { actions: 'fail' },
     },
     states: {
@@ -81,7 +83,30 @@ function makeMachine(log: Log) {
           end: 'done',
         },
       },
-      c: { tags: 'third', on: { back: 'a', end: { target: 'done', actions: say('ending') } } },
+      slide: {
+        entry: [say('enter slide'), raise({ type: 'inner' })],
+        exit: say('exit slide'),
+        always: [
+          { guard: 'few', target: 'b', actions: ['count', say('slid')] },
+          { guard: ({ event }) => event.type === 'slide', target: 'slope' },
+          { target: 'c', actions: say('slid by another event') },
+        ],
+      },
+      slope: {
+        always: [
+          { guard: ({ context }) => context.count < 12, actions: [say('slipping'), 'count'] },
+          { actions: say('at rest') },
+        ],
+        on: { inner: { actions: say('inner on the slope') }, back: 'a' },
+      },
+      c: {
+        tags: 'third',
+        on: {
+          back: 'a',
+          quiet: { actions: raise({ type: 'slide' }) },
+          end: { target: 'done', actions: say('ending') },
+        },
+      },
       done: { type: 'final', entry: say('enter done'), exit: say('exit done') },
     },
   });
@@ -118,6 +143,7 @@ class Clock {
 function play(script: readonly string[], quick: boolean): Log {
   const log: Log = [];
   const machine = makeMachine(log);
+  machine.options.maxIterations = 100;
   if (quick) quicken(machine);
   const clock = new Clock(log);
   const inspect = (event: InspectionEvent): void => {
@@ -175,9 +201,12 @@ describe('a quickened machine', () => {
       initial: 'a',
       states: { a: { initial: 'b', states: { b: {} } } },
     });
-    const eventless = setup({}).createMachine({ initial: 'a', states: { a: { always: 'b' }, b: {} } });
+    const invoking = setup({ actors: { child: flat } }).createMachine({
+      initial: 'a',
+      states: { a: { invoke: { src: 'child', input: 1 } } },
+    });
     const parallel = setup({}).createMachine({ type: 'parallel', states: { a: {}, b: {} } });
-    for (const machine of [nested, eventless, parallel]) {
+    for (const machine of [nested, invoking, parallel]) {
       const { transition: own, getInitialSnapshot } = machine;
       quicken(machine);
       expect(machine.transition).toBe(own);

@@ -1,8 +1,9 @@
 import type { AnyEventObject, AnyMachineSnapshot, AnyStateMachine, AnyStateNode } from 'xstate';
+import { evaluateGuard } from 'xstate/guards';
 
 /**
- * Steps of machines whose states are all children of the root, none of them parallel, a history, with `always` or
- * with invoked actors: what SCXML's sets of states to leave and to enter (SCXML 3.13, Appendix D) come to for those.
+ * Steps of machines whose states are all children of the root, none of them parallel, a history or with
+ * invoked actors: what SCXML's sets of states to leave and to enter (SCXML 3.13, Appendix D) come to for those.
  * XState computes the sets at every step, which takes most of its time and makes most of its garbage. What happens is
  * the same to the last inspection event; a test compares the two. Events that stop an actor and all other machines are
  * left to XState. Machines here have no children: they are hosted side by side.
@@ -16,6 +17,7 @@ interface Definition {
   readonly source: AnyStateNode;
   readonly reenter: boolean;
   readonly actions: readonly Action[];
+  readonly guard?: Parameters<typeof evaluateGuard>[0];
 }
 
 interface Resolved {
@@ -74,17 +76,14 @@ export function quicken(machine: AnyStateMachine): void {
 }
 
 function isFlat(root: AnyStateNode): boolean {
-  const nodes = Object.values(root.states) as AnyStateNode[];
-  const plain = [root, ...nodes].every(
-    ({ always, invoke, output }) => always === undefined && invoke.length === 0 && output === undefined,
-  );
+  const nodes = [root, ...(Object.values(root.states) as AnyStateNode[])];
   return (
     root.type === 'compound' &&
-    plain &&
-    nodes.every(({ type }) => type === 'atomic' || type === 'final') &&
+    nodes.every(({ invoke, output }) => invoke.length === 0 && output === undefined) &&
+    nodes.every((node) => node === root || node.type === 'atomic' || node.type === 'final') &&
     root.initial.target.length === 1 &&
-    [root, ...nodes].every(({ transitions }) =>
-      ([...transitions.values()].flat() as unknown as Definition[]).every(isFlatTransition),
+    nodes.every(({ transitions, always = [] }) =>
+      [...[...transitions.values()].flat(), ...always].every((one) => isFlatTransition(one as Definition)),
     )
   );
 }
@@ -98,24 +97,66 @@ function isFlatTransition({ target, source, reenter }: Definition): boolean {
 
 function macrostep(logic: Logic, from: Snapshot, event: AnyEventObject, scope: Scope): Snapshot {
   const queue: AnyEventObject[] = [];
-  return drain(logic, step(from, event, scope, queue), queue, scope);
+  return drain(logic, step(from, event, triggered(from, event), scope, queue), event, queue, scope);
 }
 
-/** Handles what was raised, in order, until there is no more of it. */
-function drain(logic: Logic, from: Snapshot, queue: AnyEventObject[], scope: Scope): Snapshot {
+/** Takes the eventless transitions and handles what was raised, in order, until there is no more of either. */
+function drain(
+  logic: Logic,
+  from: Snapshot,
+  first: AnyEventObject,
+  queue: AnyEventObject[],
+  scope: Scope,
+): Snapshot {
   const most = logic.options.maxIterations ?? Number.POSITIVE_INFINITY;
   let snapshot = from;
+  let event = first;
+  let changed = true;
   for (let count = 1; snapshot.status === 'active'; count++) {
     if (count > most) throw new Error(`Infinite loop detected: more than ${most} microsteps in a row`);
-    const event = queue.shift();
-    if (event === undefined) break;
-    snapshot = step(snapshot, event, scope, queue);
+    const before = snapshot;
+    let transitions: readonly Definition[] = changed ? eventless(snapshot, event) : NONE;
+    const always: boolean = transitions.length > 0;
+    if (!always) {
+      const raised = queue.shift();
+      if (raised === undefined) break;
+      event = raised;
+      transitions = triggered(snapshot, event);
+    }
+    snapshot = step(snapshot, event, transitions, scope, queue);
+    // an eventless transition that changes nothing is not taken again before something else has happened
+    changed = !always || snapshot !== before;
   }
   return snapshot;
 }
 
-function step(from: Snapshot, event: AnyEventObject, scope: Scope, queue: AnyEventObject[]): Snapshot {
-  const transitions = from.machine.getTransitionData(from, event) as unknown as readonly Definition[];
+const NONE: readonly Definition[] = [];
+
+function triggered(snapshot: Snapshot, event: AnyEventObject): readonly Definition[] {
+  return snapshot.machine.getTransitionData(snapshot, event) as unknown as readonly Definition[];
+}
+
+/** The first transition without an event whose guard holds, of the innermost state that has one (SCXML 3.13). */
+function eventless(snapshot: Snapshot, event: AnyEventObject): readonly Definition[] {
+  const leaf = leafOf(snapshot);
+  if (leaf.always === undefined && leaf.parent?.always === undefined) return NONE;
+  for (const node of [leaf, leaf.parent]) {
+    if (node?.always === undefined) continue;
+    for (const transition of node.always as unknown as readonly Definition[]) {
+      const { guard } = transition;
+      if (guard === undefined || evaluateGuard(guard, snapshot.context, event, snapshot)) return [transition];
+    }
+  }
+  return NONE;
+}
+
+function step(
+  from: Snapshot,
+  event: AnyEventObject,
+  transitions: readonly Definition[],
+  scope: Scope,
+  queue: AnyEventObject[],
+): Snapshot {
   const [transition] = transitions;
   const snapshot = transition === undefined ? from : take(transition, from, event, scope, queue);
   scope.system._sendInspectionEvent({
@@ -181,7 +222,7 @@ function initialSnapshot(logic: Logic, scope: Scope, input: unknown): Snapshot {
     snapshot = perform(snapshot, root.initial.actions as readonly Action[], event, scope, queue);
     snapshot = perform(snapshot, to.entry as readonly Action[], event, scope, queue);
     snapshot = arrive(snapshot, undefined, to, event, scope, queue);
-    return drain(logic, snapshot, queue, scope);
+    return drain(logic, snapshot, event, queue, scope);
   } catch (error) {
     return { ...snapshot, status: 'error', error } as Snapshot;
   }
