@@ -16,12 +16,13 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
   spec: [],
   trace: [],
   wire: ['crypto'],
+  media: ['wire', 'crypto'],
   kernel: ['trace'],
   network: ['kernel', 'trace', 'wire', 'crypto'],
-  stack: ['network', 'kernel', 'trace', 'wire', 'crypto'],
-  explore: ['stack', 'network', 'kernel', 'trace', 'wire', 'crypto', 'spec'],
-  models: ['explore', 'stack', 'network', 'kernel', 'trace', 'wire', 'crypto', 'spec'],
-  scenarios: ['models', 'explore', 'stack', 'network', 'kernel', 'trace', 'wire', 'crypto', 'spec'],
+  stack: ['media', 'network', 'kernel', 'trace', 'wire', 'crypto'],
+  explore: ['stack', 'media', 'network', 'kernel', 'trace', 'wire', 'crypto', 'spec'],
+  models: ['explore', 'stack', 'media', 'network', 'kernel', 'trace', 'wire', 'crypto', 'spec'],
+  scenarios: ['models', 'explore', 'stack', 'media', 'network', 'kernel', 'trace', 'wire', 'crypto', 'spec'],
   render: ['trace', 'wire', 'spec'],
   testing: 'anything',
   cli: 'anything',
@@ -31,7 +32,9 @@ const arrows: Readonly<Record<string, readonly string[] | 'anything'>> = {
 };
 
 /** Same inputs, same bytes, on any machine and in a browser. */
-const deterministic = new Set(['kernel', 'network', 'wire', 'crypto', 'spec', 'stack', 'trace', 'models']);
+const deterministic = new Set([
+  ...['kernel', 'network', 'wire', 'crypto', 'media', 'spec', 'stack', 'trace', 'models'],
+]);
 
 /** Nothing here ever runs in a browser. */
 const needsNode = new Set(['cli', 'bench', 'testing']);
@@ -283,6 +286,9 @@ describe('the guard of the source tree', () => {
 
   it.each([
     ['src/spec/x.ts', '../wire/parsed.js'],
+    ['src/media/x.ts', '../network/host.js'],
+    ['src/media/x.ts', '../kernel/index.js'],
+    ['src/network/x.ts', '../media/index.js'],
     ['src/trace/x.ts', '../wire/parsed.js'],
     ['src/kernel/x.ts', '../network/host.js'],
     ['src/network/x.ts', '../stack/sip/index.js'],
@@ -314,6 +320,9 @@ describe('the guard of the source tree', () => {
     ['src/wire/sip/x.test.ts', 'node:fs'],
     ['src/wire/sip/x.test.ts', './fixtures/torture.json'],
     ['src/wire/sip/x.test.ts', '../../testing/index.js'],
+    ['src/media/x.ts', '../wire/rtp/index.js'],
+    ['src/stack/x/x.ts', '../../media/index.js'],
+    ['models/wic/x.ts', '../../src/media/index.js'],
     ['models/wic/x.ts', '../../src/stack/sip/index.js'],
     ['scenarios/call/x.ts', '../../models/wic/index.js'],
     ['src/cli/main.ts', '../../scenarios/call/x.js'],
