@@ -23,3 +23,12 @@ export function demux(firstByte: number | undefined): MuxedProtocol {
 export function isRtcp(secondByte: number | undefined): boolean {
   return secondByte !== undefined && secondByte >= 192 && secondByte <= 223;
 }
+
+/**
+ * The protocol of a packet on a port that RTP and RTCP share (RFC 7983 7 and RFC 5761 4). Whether they share it is agreed in
+ * SDP: `a=rtcp-mux` (RFC 5761 5.1.1), without a fallback `a=rtcp-mux-only` (RFC 8858).
+ */
+export function demuxPacket(packet: Uint8Array): MuxedProtocol | 'rtcp' {
+  const protocol = demux(packet[0]);
+  return protocol === 'rtp' && isRtcp(packet[1]) ? 'rtcp' : protocol;
+}

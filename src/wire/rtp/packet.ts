@@ -105,3 +105,46 @@ export function parseRtp(bytes: Uint8Array): Parsed<RtpPacket> {
     paddingBytes,
   });
 }
+
+/**
+ * Bytes of the header with its sources and extension (RFC 3550 5.1, 5.3.1), for those who need no more of a packet than where
+ * its payload begins.
+ *
+ * @param end - where the packet ends; what lies behind, such as an authentication tag, is not looked at
+ * @returns -1 when the header does not fit; the version is not judged
+ */
+export function rtpHeaderBytes(bytes: Uint8Array, end: number = bytes.length): number {
+  if (end < FIXED_BYTES) return -1;
+  const first = bytes[0] as number;
+  let at = FIXED_BYTES + 4 * (first & 15);
+  if (first & 0x10) {
+    if (end < at + 4) return -1;
+    at += 4 + 4 * (((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number));
+  }
+  return at > end ? -1 : at;
+}
+
+/** The sequence number in a header of at least 4 bytes. */
+export function rtpSequenceNumber(bytes: Uint8Array): number {
+  return ((bytes[2] as number) << 8) | (bytes[3] as number);
+}
+
+/** The timestamp in a header of at least 8 bytes. */
+export function rtpTimestamp(bytes: Uint8Array): number {
+  return wordAt(bytes, 4);
+}
+
+/** The synchronization source in a header of at least 12 bytes. */
+export function rtpSsrc(bytes: Uint8Array): number {
+  return wordAt(bytes, 8);
+}
+
+function wordAt(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
+}

@@ -1,6 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { demux, isRtcp, parseRtp, type RtpPacket, serializeRtp } from './index.js';
+import {
+  demux,
+  demuxPacket,
+  isRtcp,
+  parseRtp,
+  type RtpPacket,
+  rtpHeaderBytes,
+  rtpSequenceNumber,
+  rtpSsrc,
+  rtpTimestamp,
+  serializeRtp,
+} from './index.js';
 
 const fromHex = (hex: string) =>
   Uint8Array.from(hex.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16));
@@ -43,6 +54,21 @@ describe('RTP packets', () => {
     fc.assert(
       fc.property(anyPacket, (packet) => {
         expect(parseRtp(serializeRtp(packet))).toEqual({ ok: true, value: packet });
+      }),
+    );
+  });
+
+  it('give their single fields without a packet object, and no header length where the parser sees none', () => {
+    fc.assert(
+      fc.property(anyPacket, fc.nat(90), (packet, cut) => {
+        const bytes = serializeRtp(packet);
+        expect(rtpHeaderBytes(bytes)).toBe(bytes.length - packet.payload.length - packet.paddingBytes);
+        expect(rtpSequenceNumber(bytes)).toBe(packet.sequenceNumber);
+        expect(rtpTimestamp(bytes)).toBe(packet.timestamp);
+        expect(rtpSsrc(bytes)).toBe(packet.ssrc);
+        const end = Math.min(cut, bytes.length);
+        const fits = rtpHeaderBytes(bytes) <= end;
+        expect(rtpHeaderBytes(bytes, end)).toBe(fits ? rtpHeaderBytes(bytes) : -1);
       }),
     );
   });
@@ -113,5 +139,12 @@ describe('the demultiplexer', () => {
 
   it('tells RTCP from RTP by the second byte (RFC 5761 4)', () => {
     expect([191, 192, 200, 223, 224, undefined].map(isRtcp)).toEqual([false, true, true, true, false, false]);
+  });
+
+  it('tells what shares a port with rtcp-mux', () => {
+    const protocols = [[0x80, 111], [0x80, 200], [0x80], [0x16, 200], [0x00, 0x01], [0xff], []].map((bytes) =>
+      demuxPacket(Uint8Array.from(bytes)),
+    );
+    expect(protocols).toEqual(['rtp', 'rtcp', 'rtp', 'dtls', 'stun', 'drop', 'drop']);
   });
 });
