@@ -450,3 +450,66 @@ describe('keys and causes', () => {
     expect(timer).toMatchObject({ cause: why, entity: ue.name, body: { kind: 'timer', afterUs: 1_000_000 } });
   });
 });
+
+describe('a simultaneous open', () => {
+  const ueEnd = { ip: '10.0.0.1', port: 5000 };
+  const serverEnd = { ip: '10.0.0.2', port: 6000 };
+
+  /** Both ends connect from a fixed port to the other's. */
+  function openBoth(tape: string | number[] = '', laterUs = 0): Pair {
+    const bed = testbed({}, tape);
+    const clientLog: Log = { received: [], events: [] };
+    const serverLog: Log = { received: [], events: [] };
+    const client = bed.ue.connect('test', serverEnd, ueEnd.port);
+    watch(client, clientLog);
+    client.write(Uint8Array.of(1, 2, 3));
+    const accepted: TcpConnection[] = [];
+    bed.kernel.schedule(laterUs, 'server', () => {
+      const connection = bed.server.connect('test', ueEnd, serverEnd.port);
+      accepted.push(connection);
+      watch(connection, serverLog);
+      connection.write(Uint8Array.of(4, 5));
+    });
+    return { ...bed, client, accepted, clientLog, serverLog };
+  }
+
+  test('runs as in figure 7 of RFC 9293: SYN and SYN+ACK both ways', () => {
+    const pair = openBoth();
+    pair.kernel.run({ untilUs: 12_000 });
+    expect(segments(pair)).toEqual([
+      'ue SYN 0 len 0',
+      'server SYN 0 len 0',
+      'server SYN+ACK 0 ack 1 len 0',
+      'ue SYN+ACK 0 ack 1 len 0',
+      'ue PSH+ACK 1 ack 1 len 3',
+      'server PSH+ACK 1 ack 1 len 2',
+    ]);
+    pair.kernel.run({ untilUs: 100_000 });
+    expect(pair.clientLog).toEqual({ received: [4, 5], events: ['open'] });
+    expect(pair.serverLog).toEqual({ received: [1, 2, 3], events: ['open'] });
+    const [server] = pair.accepted;
+    expect(pair.client.id).toBe(server?.id);
+    expect(pair.client.initiator).not.toBe(server?.initiator);
+  });
+
+  test('delivers both ways and closes whatever is lost, doubled or overtaken', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(4), { maxLength: 12 }), fc.nat(4000), (tape, laterUs) => {
+        const pair = openBoth(tape, laterUs);
+        pair.kernel.run({ untilUs: 30_000_000 });
+        expect(pair.clientLog.received).toEqual([4, 5]);
+        expect(pair.serverLog.received).toEqual([1, 2, 3]);
+        pair.client.close();
+        pair.kernel.run({ untilUs: 90_000_000 });
+        expect(pair.clientLog.events).toEqual(['open', 'closed']);
+        expect(pair.serverLog.events).toEqual(['open', 'closed']);
+        expect(leftovers(pair)).toEqual([]);
+      }),
+    );
+  });
+
+  test('needs a port that has no connection to the same place', () => {
+    const pair = openBoth();
+    expect(() => pair.ue.connect('test', serverEnd, ueEnd.port)).toThrow('is connected there');
+  });
+});

@@ -64,6 +64,8 @@ export class TcpConnection extends StreamBase {
   /** Whoever takes the connection once it is open, at the accepting end. */
   #listener: TcpListener | undefined;
   readonly #accepting: boolean;
+  /** Whether this end, having sent a SYN, got one that acknowledges nothing (RFC 9293 3.5, figure 7). */
+  #simultaneous = false;
   readonly #iss: number;
   /** Initial sequence number of the peer, which is known from its SYN on. */
   #irs = 0;
@@ -81,6 +83,7 @@ export class TcpConnection extends StreamBase {
   #finSent = false;
   #finReceived = false;
   #owesAck = false;
+  #names: readonly [local: string, remote: string] | undefined;
 
   /** Only an interface makes connections. */
   constructor(
@@ -105,17 +108,19 @@ export class TcpConnection extends StreamBase {
   }
 
   get id(): string {
-    const from = this.initiator ? this.local : this.remote;
-    const to = this.initiator ? this.remote : this.local;
-    return `${from.ip}:${from.port}>${to.ip}:${to.port}`;
+    const [local, remote] = this.#endNames();
+    return this.initiator ? `${local}>${remote}` : `${remote}>${local}`;
   }
 
   get secure(): boolean {
     return false;
   }
 
+  /** With a simultaneous open the end whose name sorts first, so that both ends agree. */
   get initiator(): boolean {
-    return !this.#accepting;
+    if (!this.#simultaneous) return !this.#accepting;
+    const [local, remote] = this.#endNames();
+    return local < remote;
   }
 
   /** Sends the first SYN; called by the interface once it knows the connection. */
@@ -157,13 +162,13 @@ export class TcpConnection extends StreamBase {
   receive(tcp: TcpFields, data: Uint8Array): void {
     if ((tcp.flags & RST) !== 0) this.#takeReset(tcp);
     else if (this.#receiveNext === 0) this.#takeSyn(tcp);
-    else if ((tcp.flags & SYN) !== 0) this.#takeRepeatedSyn();
+    else if ((tcp.flags & SYN) !== 0) this.#takeRepeatedSyn(tcp);
     else this.#takeSegment(tcp, data);
   }
 
   /** Nobody forges segments here, so a RST counts wherever it stands (RFC 9293 3.10.7.3 and .4 want it in the window). */
   #takeReset(tcp: TcpFields): void {
-    const opening = this.initiator && this.#receiveNext === 0;
+    const opening = !this.#accepting && this.#receiveNext === 0;
     if (opening && ((tcp.flags & ACK) === 0 || tcp.ack !== this.#number(1))) return;
     this.#finish(opening ? 'refused' : 'reset', false);
   }
@@ -176,7 +181,11 @@ export class TcpConnection extends StreamBase {
       this.#queue(SYN_ACK, NOTHING);
       return;
     }
-    if ((tcp.flags & ACK) === 0 || tcp.ack !== this.#number(1)) return;
+    if ((tcp.flags & ACK) === 0) {
+      this.#openSimultaneously(tcp);
+      return;
+    }
+    if (tcp.ack !== this.#number(1)) return;
     this.#irs = tcp.seq;
     this.#receiveNext = 1;
     this.#owesAck = true;
@@ -185,14 +194,34 @@ export class TcpConnection extends StreamBase {
     this.#settle();
   }
 
-  #takeRepeatedSyn(): void {
+  /** RFC 9293 3.10.7.3, the fourth step: to SYN-RECEIVED; the SYN that is repeated carries an acknowledgement from now on. */
+  #openSimultaneously(tcp: TcpFields): void {
+    const first = this.#unacked?.[0];
+    if (first === undefined) return;
+    this.#simultaneous = true;
+    this.#irs = tcp.seq;
+    this.#receiveNext = 1;
+    this.#unacked = [{ ...first, flags: SYN_ACK }];
+    this.#transmit(SYN_ACK, 0, NOTHING);
+  }
+
+  #takeRepeatedSyn(tcp: TcpFields): void {
+    if (this.#simultaneous && this.#sendUnacked === 0 && (tcp.flags & ACK) !== 0) {
+      this.#takeSegment(tcp, NOTHING);
+      return;
+    }
     const first = this.#unacked?.[0];
     if (first !== undefined && first.flags === SYN_ACK) this.#transmit(SYN_ACK, 0, NOTHING);
     else this.#transmit(ACK, this.#sendNext, NOTHING);
   }
 
   #takeSegment(tcp: TcpFields, data: Uint8Array): void {
+    const received = this.#simultaneous && this.#sendUnacked === 0;
     if ((tcp.flags & ACK) !== 0) this.#takeAck(tcp);
+    if (received) {
+      if (this.#sendUnacked === 0) return;
+      this.#open();
+    }
     if (this.#listener !== undefined) {
       if (this.#sendUnacked === 0) return;
       const listener = this.#listener;
@@ -367,6 +396,17 @@ export class TcpConnection extends StreamBase {
 
   #isClosed(): boolean {
     return this.state === 'closed';
+  }
+
+  /** Both ends, the same text at either of them. */
+  #endNames(): readonly [local: string, remote: string] {
+    if (this.#names !== undefined) return this.#names;
+    const { host, realm } = this.#interface;
+    const { network } = host;
+    const names = [network.endName(realm, this.local), network.endName(realm, this.remote)] as const;
+    // a translator forgets what stood behind an address, and does not know it before the connection is open
+    if (network.translates && this.state !== 'connecting') this.#names = names;
+    return names;
   }
 
   /** The sequence number of a position of ours. */

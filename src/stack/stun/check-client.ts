@@ -1,64 +1,8 @@
-import { assign, setup } from 'xstate';
 import { toHex } from '../../crypto/index.js';
-import { portOf } from '../../kernel/index.js';
 import type { Host } from '../../network/index.js';
+import type { Endpoint } from '../../trace/index.js';
 import { attribute, checkIntegrity, parseStun, serializeStun, shortTermKey } from '../../wire/stun/index.js';
-
-/** Initial retransmission timeout (RFC 8489 6.2.1; RFC 8445 14.3 allows no less for checks). */
-const RTO_MS = 500;
-/** Requests sent before giving up, Rc, and the wait after the last in units of RTO, Rm (RFC 8489 6.2.1). */
-const MOST_REQUESTS = 7;
-const LAST_WAIT = 16;
-
-interface Context {
-  readonly sent: number;
-}
-
-interface CheckPort {
-  transmit(): void;
-  succeed(): void;
-  fail(reason: string): void;
-}
-
-type CheckEvent = { readonly type: 'success' } | { readonly type: 'error'; readonly code: number };
-
-/** A STUN client transaction over UDP (RFC 8489 6.2.1): requests at 0, 500, 1500, ... 31500 ms, failure at 39500 ms. */
-export const checkClientMachine = setup({
-  types: {} as { context: Context; events: CheckEvent },
-  actions: {
-    transmit: ({ self }) => portOf<CheckPort>(self).transmit(),
-    succeed: ({ self }) => portOf<CheckPort>(self).succeed(),
-    'fail for lack of an answer': ({ self }) => portOf<CheckPort>(self).fail('no answer'),
-    'fail by the answer': ({ self, event }) =>
-      portOf<CheckPort>(self).fail(`error ${(event as { code: number }).code}`),
-    count: assign({ sent: ({ context }) => context.sent + 1 }),
-  },
-  guards: { 'may try again': ({ context }) => context.sent < MOST_REQUESTS },
-  delays: {
-    'retransmission timeout': ({ context }) =>
-      context.sent < MOST_REQUESTS ? RTO_MS * 2 ** (context.sent - 1) : RTO_MS * LAST_WAIT,
-  },
-}).createMachine({
-  id: 'stun check',
-  context: { sent: 1 },
-  initial: 'waiting',
-  states: {
-    waiting: {
-      entry: 'transmit',
-      after: {
-        'retransmission timeout': [
-          { guard: 'may try again', target: 'waiting', reenter: true, actions: 'count' },
-          { target: 'done', actions: 'fail for lack of an answer' },
-        ],
-      },
-      on: {
-        success: { target: 'done', actions: 'succeed' },
-        error: { target: 'done', actions: 'fail by the answer' },
-      },
-    },
-    done: { type: 'final' },
-  },
-});
+import { checkClientMachine, type TransactionPort } from './binding-transaction.js';
 
 /** What a connectivity check needs to know (RFC 8445 7.1, 7.2.2). */
 export interface CheckOptions {
@@ -72,7 +16,7 @@ export interface CheckOptions {
   readonly tieBreaker: string;
   readonly nominate: boolean;
   readonly send: (bytes: Uint8Array) => void;
-  readonly onSuccess: (mapped: { readonly ip: string; readonly port: number }) => void;
+  readonly onSuccess: (mapped: Endpoint) => void;
   readonly onFailure: (reason: string) => void;
 }
 
@@ -80,31 +24,46 @@ export interface CheckOptions {
 export interface Check {
   /** Whether these bytes answer this check; if so they have been dealt with. */
   receive(bytes: Uint8Array): boolean;
+  /** Ends it: nothing is sent or told any more. */
+  stop(): void;
+}
+
+/** What a check says of its sender (RFC 8445 7.1). */
+export interface CheckRequest {
+  readonly localUfrag: string;
+  readonly remoteUfrag: string;
+  readonly priority: number;
+  readonly role: 'controlling' | 'controlled';
+  readonly tieBreaker: string;
+  readonly nominate: boolean;
+}
+
+/** The bytes of a connectivity check (RFC 8445 7.1, 7.2.2, 7.2.4). `key`: of the peer's password. */
+export function makeCheck(check: CheckRequest, transactionId: Uint8Array, key: Uint8Array): Uint8Array {
+  const { remoteUfrag, localUfrag, priority, role, tieBreaker, nominate } = check;
+  return serializeStun(
+    {
+      class: 'request',
+      method: 0x001,
+      transactionId,
+      attributes: [
+        { name: 'USERNAME', text: `${remoteUfrag}:${localUfrag}` },
+        { name: 'PRIORITY', value: priority },
+        { name: role === 'controlling' ? 'ICE-CONTROLLING' : 'ICE-CONTROLLED', tieBreaker },
+        ...(nominate ? [{ name: 'USE-CANDIDATE' } as const] : []),
+      ],
+    },
+    { integrityKey: key, fingerprint: true },
+  );
 }
 
 /** Starts a connectivity check. */
 export function startCheck(host: Host, id: string, options: CheckOptions): Check {
   const transactionId = host.random('stun transaction').bytes(12);
   const key = shortTermKey(options.remotePwd);
-  const request = serializeStun(
-    {
-      class: 'request',
-      method: 0x001,
-      transactionId,
-      attributes: [
-        { name: 'USERNAME', text: `${options.remoteUfrag}:${options.localUfrag}` },
-        { name: 'PRIORITY', value: options.priority },
-        {
-          name: options.role === 'controlling' ? 'ICE-CONTROLLING' : 'ICE-CONTROLLED',
-          tieBreaker: options.tieBreaker,
-        },
-        ...(options.nominate ? [{ name: 'USE-CANDIDATE' } as const] : []),
-      ],
-    },
-    { integrityKey: key, fingerprint: true },
-  );
+  const request = makeCheck(options, transactionId, key);
   let mapped = { ip: '', port: 0 };
-  const port: CheckPort = {
+  const port: TransactionPort = {
     transmit: () => options.send(request),
     succeed: () => options.onSuccess(mapped),
     fail: options.onFailure,
@@ -127,5 +86,6 @@ export function startCheck(host: Host, id: string, options: CheckOptions): Check
       actor.send({ type: 'success' });
       return true;
     },
+    stop: () => actor.stop(),
   };
 }
