@@ -1,15 +1,15 @@
-import type { Kernel } from '../kernel/index.js';
+import type { Kernel, Timer } from '../kernel/index.js';
 import type { Endpoint, TcpFields } from '../trace/index.js';
-import { FaultLink } from './fault-link.js';
+import { FaultLink, REORDER_WAIT_US } from './fault-link.js';
 import {
   BandwidthLink,
-  HoldLink,
+  type HeldPacket,
   LatencyLink,
   type Link,
-  type LinkContext,
+  type LinkState,
   MtuLink,
   PartitionLink,
-  WireEnd,
+  wireEnd,
 } from './link.js';
 import type { LinkProfile } from './link-profile.js';
 import type { NetworkInterface } from './network-interface.js';
@@ -40,34 +40,50 @@ export interface DirectedLinkOptions {
   readonly faults: boolean;
 }
 
+/** A packet that has arrived and waits to be overtaken. */
+interface Overtaken {
+  readonly packet: Packet;
+  readonly timer: Timer;
+}
+
+const withoutFaults: Link = new PartitionLink(new MtuLink(new BandwidthLink(new LatencyLink(wireEnd))));
+const withFaults: Link = new FaultLink(withoutFaults);
+
+/** Hands an arrived packet over, and behind it those that have waited for it to overtake them. */
+function arrive(packet: Packet): void {
+  const { link } = packet;
+  link.to.receive(packet);
+  link.releaseOvertaken();
+}
+
 /** One direction between two interfaces of a realm: writes the trace and runs packets through the wrappers. */
-export class DirectedLink implements LinkControl, LinkContext {
+export class DirectedLink implements LinkControl, LinkState {
   readonly name: string;
-  readonly kernel: Kernel;
-  readonly receiver: string;
   readonly from: NetworkInterface;
   readonly to: NetworkInterface;
   profile: LinkProfile;
-  readonly #partition: PartitionLink;
-  readonly #hold: HoldLink;
-  readonly #path: Link;
-  readonly #deliver: (packet: Packet) => void;
+  cut = false;
+  freeAt = 0;
+  lastArrival = 0;
+  held: HeldPacket[] | undefined;
+  readonly #faults: boolean;
+  #overtaken: Overtaken[] | undefined;
   #sent = 0;
 
   constructor(from: NetworkInterface, to: NetworkInterface, options: DirectedLinkOptions) {
     this.name = options.name;
-    this.kernel = from.host.kernel;
-    this.receiver = to.host.name;
     this.from = from;
     this.to = to;
     this.profile = options.profile;
-    this.#deliver = (packet) => to.receive(packet);
-    this.#hold = new HoldLink(new WireEnd(this.name));
-    const carried = new MtuLink(new BandwidthLink(new LatencyLink(this.#hold, this), this), this);
-    this.#partition = new PartitionLink(carried, this);
-    this.#path = options.faults
-      ? new FaultLink(this.#partition, this, (packet) => this.#reset(packet))
-      : this.#partition;
+    this.#faults = options.faults;
+  }
+
+  get kernel(): Kernel {
+    return this.from.host.kernel;
+  }
+
+  get receiver(): string {
+    return this.to.host.name;
   }
 
   /** Most bytes of TCP payload in a packet of this link (RFC 9293 3.7.1). */
@@ -85,7 +101,7 @@ export class DirectedLink implements LinkControl, LinkContext {
   ): void {
     const index = this.#sent++;
     const id = this.kernel.trace === undefined ? 0 : this.#record(index, src, dst, tcp, data, secure);
-    this.#path.send({ link: this, src, dst, tcp, data, secure, id }, this.#deliver);
+    (this.#faults ? withFaults : withoutFaults).send({ link: this, src, dst, tcp, data, secure, id }, arrive);
   }
 
   drop(packet: Packet, reason: string, entity = this.from.host.name): void {
@@ -99,23 +115,45 @@ export class DirectedLink implements LinkControl, LinkContext {
   }
 
   partition(): void {
-    this.#partition.cut = true;
+    this.cut = true;
   }
 
   heal(): void {
-    this.#partition.cut = false;
+    this.cut = false;
   }
 
   hold(): void {
-    this.#hold.hold();
+    this.held ??= [];
   }
 
   release(): void {
-    this.#hold.release();
+    const held = this.held ?? [];
+    this.held = undefined;
+    for (const { packet, deliver } of held) deliver(packet);
+  }
+
+  /** An arrived packet waits for the next one to overtake it, for a while. */
+  letOvertake(packet: Packet): void {
+    const timer = this.kernel.schedule(REORDER_WAIT_US, this.receiver, () => {
+      this.#overtaken = this.#overtaken?.filter((late) => late.packet !== packet);
+      this.to.receive(packet);
+    });
+    this.#overtaken = [...(this.#overtaken ?? []), { packet, timer }];
+  }
+
+  /** Hands over what {@link letOvertake} has kept. */
+  releaseOvertaken(): void {
+    while (this.#overtaken !== undefined) {
+      const [late, ...rest] = this.#overtaken;
+      this.#overtaken = rest.length > 0 ? rest : undefined;
+      if (late === undefined) return;
+      this.kernel.cancel(late.timer);
+      this.to.receive(late.packet);
+    }
   }
 
   /** A reset by a box in the network: a segment with RST to each end in the name of the other. */
-  #reset({ src, dst, tcp, data, secure }: Packet): void {
+  reset({ src, dst, tcp, data, secure }: Packet): void {
     if (tcp === undefined) return;
     const nothing = new Uint8Array(0);
     const { seq, ack } = tcp;

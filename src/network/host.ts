@@ -1,5 +1,5 @@
 import type { ActorRefFrom, AnyActorLogic } from 'xstate';
-import { type Kernel, type RandomStream, type SpawnOptions, spawn, type Timer } from '../kernel/index.js';
+import { type Kernel, RandomStream, type SpawnOptions, spawn, type Timer } from '../kernel/index.js';
 import type { Endpoint, MessageRecord, TraceBody } from '../trace/index.js';
 import type { Network } from './network.js';
 import { NetworkInterface } from './network-interface.js';
@@ -12,7 +12,7 @@ export interface HostSpec {
   readonly name: string;
   /** Functional entity, such as `WIC` or `eP-CSCF`. */
   readonly role: string;
-  /** IPv4 or IPv6 address by realm. */
+  /** IPv4 or IPv6 address by realm. Behind a translator, `Host` takes the name of the realm before it for this one too. */
   readonly addresses: Readonly<Record<string, string>>;
   /** DNS name. */
   readonly domain?: string;
@@ -28,17 +28,19 @@ export class Host {
   readonly network: Network;
   readonly kernel: Kernel;
   readonly interfaces: readonly NetworkInterface[];
+  /** One a purpose: a handful, among which looking through is quick, and which a table would take twice the memory for. */
+  #streams: readonly RandomStream[] = [];
   #numbers: Map<string, number> | undefined;
 
   /** @param firstNumber number of its first address; the others follow */
-  constructor(network: Network, spec: HostSpec, firstNumber: number) {
+  constructor(network: Network, spec: HostSpec, firstNumber: number, Interface = NetworkInterface) {
     this.name = spec.name;
     this.role = spec.role;
     this.domain = spec.domain;
     this.network = network;
     this.kernel = network.kernel;
     this.interfaces = Object.entries(spec.addresses).map(
-      ([realm, ip], index) => new NetworkInterface(this, realm, ip, firstNumber + index),
+      ([realm, ip], index) => new Interface(this, realm, ip, firstNumber + index),
     );
   }
 
@@ -70,6 +72,11 @@ export class Host {
     return this.#interface(realm).udp(port, onDatagram);
   }
 
+  /** Whether a UDP port is in use. */
+  usesUdp(realm: string, port: number): boolean {
+    return this.#interface(realm).usesUdp(port);
+  }
+
   /**
    * Takes TCP connections on a port. `accept` attaches the handlers.
    *
@@ -83,9 +90,14 @@ export class Host {
     return this.#interface(realm).listen(port, accept);
   }
 
-  /** Opens a TCP connection; how that goes shows in its `onOpen` and `onClose`. */
-  connect(realm: string, to: Endpoint): TcpConnection {
-    return this.#interface(realm).connect(to);
+  /**
+   * Opens a TCP connection; how that goes shows in its `onOpen` and `onClose`.
+   *
+   * @param localPort 1 to 65535, which may be one that is listened on, as a simultaneous open needs; default a dynamic one
+   * @throws Error when there is a connection between these two ports already
+   */
+  connect(realm: string, to: Endpoint, localPort?: number): TcpConnection {
+    return this.#interface(realm).connect(to, localPort);
   }
 
   /** Starts a machine on this host; see the kernel's `spawn`. */
@@ -106,7 +118,11 @@ export class Host {
 
   /** This host's random stream for a purpose. */
   random(purpose: string): RandomStream {
-    return this.kernel.random(`${this.name} ${purpose}`);
+    for (const known of this.#streams) if (known.label === purpose) return known;
+    const stream = new RandomStream(this.kernel.seed, `${this.name} ${purpose}`, purpose);
+    // concat leaves no room for more, a spread does
+    this.#streams = this.#streams.concat(stream);
+    return stream;
   }
 
   /** Counts things of a kind on this host, from 1: names of actors and flows are made of it. */
@@ -155,7 +171,9 @@ export class Host {
   }
 
   #interface(realm: string): NetworkInterface {
-    const found = this.interfaces.find((one) => one.realm === realm);
+    const found =
+      this.interfaces.find((one) => one.realm === realm) ??
+      this.interfaces.find((one) => this.network.leadsTo(one.realm, realm));
     if (found === undefined) throw new Error(`${this.name} has no address in realm ${realm}`);
     return found;
   }

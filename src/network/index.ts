@@ -5,9 +5,13 @@
  * `Network` makes hosts, `Host` gives sockets, timers, actors and trace entries to what runs on it. A stream is a
  * `ByteStream`, whether TCP or TLS; `messageKey` pairs the two ends of a message on it in the trace.
  *
- * Not simulated: DNS (`Network.resolve` is a static table), routers, NAT, ICMP, IP fragmentation. TCP (RFC 9293) has no
+ * `Network.addNat` puts a realm behind a `Nat`: an address and port translator with a firewall, of any mapping and filtering
+ * behaviour of RFC 4787. A packet through it is one packet on each side, and faults strike on either link.
+ *
+ * Not simulated: DNS (`Network.resolve` is a static table), routers and firewalls that translate no addresses, port forwarding
+ * and PCP, application level gateways, translation between IPv4 and IPv6, ICMP, IP fragmentation. TCP (RFC 9293) has no
  * congestion control (RFC 5681), flow control, window scaling, selective acknowledgements, round-trip measurement,
- * Nagle, urgent data, simultaneous open or TIME-WAIT beyond the acknowledgement of late FINs. TLS is the model of
+ * Nagle, urgent data or TIME-WAIT beyond the acknowledgement of late FINs. TLS is the model of
  * `wire/tls-record`: its records are real, its protection is not. WebSocket has no extensions. HTTP is 1.1, without
  * pipelining at the client.
  */
@@ -18,6 +22,8 @@ export { Host, type HostSpec } from './host.js';
 export { HttpClient, type HttpClientOptions, type HttpResult, httpRequest } from './http-client.js';
 export { type HttpContext, type HttpServerOptions, httpServer } from './http-server.js';
 export type { LinkProfile } from './link-profile.js';
+export { Nat, type Rebinding } from './nat.js';
+export type { FirewallRules, NatBehaviour, NatDependence, NatSpec, PortRule } from './nat-options.js';
 export { Network, type NetworkOptions } from './network.js';
 export { TcpConnection } from './tcp.js';
 export {

@@ -30,9 +30,10 @@ export class NetworkInterface {
   /** Number of the address, unique in the network and below 2^21. */
   readonly number: number;
   readonly ipHeaderBytes: number;
-  readonly #links = new Map<string, DirectedLink | undefined>();
-  readonly #udp = new Map<number, UdpSocket>();
-  readonly #listeners = new Map<number, TcpListener>();
+  readonly #links = new Map<string, DirectedLink>();
+  /** Absent before the first: an idle browser has neither. */
+  #udp: Map<number, UdpSocket> | undefined;
+  #listeners: Map<number, TcpListener> | undefined;
   readonly #connections = new Map<number, TcpConnection>();
   /** Connections that ended in order, oldest first, in place of TIME-WAIT (RFC 9293 3.6.1). */
   readonly #ended = new Set<number>();
@@ -46,15 +47,20 @@ export class NetworkInterface {
     this.ipHeaderBytes = ipHeaderBytes(ip);
   }
 
+  /** Number of an address that is reached by links to this one. */
+  numberOf(_ip: string): number {
+    return this.number;
+  }
+
   get openSockets(): number {
-    return this.#udp.size + this.#listeners.size + this.#connections.size;
+    return (this.#udp?.size ?? 0) + (this.#listeners?.size ?? 0) + this.#connections.size;
   }
 
   describeSockets(): string[] {
     const text = ({ ip, port }: Endpoint): string => `${ip}:${port}`;
     return [
-      ...[...this.#udp.values()].map(({ local }) => `udp ${text(local)}`),
-      ...[...this.#listeners.values()].map(({ local }) => `tcp ${text(local)} listening`),
+      ...[...(this.#udp?.values() ?? [])].map(({ local }) => `udp ${text(local)}`),
+      ...[...(this.#listeners?.values() ?? [])].map(({ local }) => `tcp ${text(local)} listening`),
       ...[...this.#connections.values()].map(
         ({ local, remote, state }) => `tcp ${text(local)} to ${text(remote)} ${state}`,
       ),
@@ -65,7 +71,7 @@ export class NetworkInterface {
   linkTo(ip: string): DirectedLink | undefined {
     let link = this.#links.get(ip);
     if (link === undefined) {
-      link = this.host.network.linkBetween(this, ip);
+      link = this.host.network.makeLink(this, ip);
       if (link !== undefined) this.#links.set(ip, link);
     }
     return link;
@@ -86,42 +92,49 @@ export class NetworkInterface {
   }
 
   udp(port: number | undefined, onDatagram: (data: Uint8Array, from: Endpoint) => void): UdpSocket {
-    const chosen = port ?? this.#freePort((candidate) => !this.#udp.has(candidate));
-    if (this.#udp.has(chosen)) throw new Error(`${this.host.name}: UDP port ${this.ip}:${chosen} is in use`);
+    const sockets = (this.#udp ??= new Map());
+    const chosen = port ?? this.#freePort((candidate) => !sockets.has(candidate));
+    if (sockets.has(chosen)) throw new Error(`${this.host.name}: UDP port ${this.ip}:${chosen} is in use`);
     const socket = new UdpSocket(this, { ip: this.ip, port: chosen }, onDatagram);
-    this.#udp.set(chosen, socket);
+    sockets.set(chosen, socket);
     return socket;
   }
 
+  usesUdp(port: number): boolean {
+    return this.#udp?.has(port) === true;
+  }
+
   releaseUdp(socket: UdpSocket): void {
-    if (this.#udp.get(socket.local.port) === socket) this.#udp.delete(socket.local.port);
+    if (this.#udp?.get(socket.local.port) === socket) this.#udp.delete(socket.local.port);
   }
 
   listen(port: number, accept: (connection: TcpConnection) => void): { local: Endpoint; close(): void } {
-    if (this.#listeners.has(port))
-      throw new Error(`${this.host.name}: TCP port ${this.ip}:${port} is in use`);
+    const listeners = (this.#listeners ??= new Map());
+    if (listeners.has(port)) throw new Error(`${this.host.name}: TCP port ${this.ip}:${port} is in use`);
     const listener: TcpListener = { local: { ip: this.ip, port }, accept };
-    this.#listeners.set(port, listener);
+    listeners.set(port, listener);
     return {
       local: listener.local,
       close: () => {
-        if (this.#listeners.get(port) === listener) this.#listeners.delete(port);
+        if (listeners.get(port) === listener) listeners.delete(port);
       },
     };
   }
 
   /** Whether a listener is still there. */
   listens(listener: TcpListener): boolean {
-    return this.#listeners.get(listener.local.port) === listener;
+    return this.#listeners?.get(listener.local.port) === listener;
   }
 
-  connect(remote: Endpoint): TcpConnection {
+  connect(remote: Endpoint, localPort?: number): TcpConnection {
     const link = this.linkTo(remote.ip);
-    const number = link?.to.number ?? 0;
-    const port = this.#freePort(
-      (candidate) =>
-        !this.#listeners.has(candidate) && !this.#connections.has(key(number, remote.port, candidate)),
-    );
+    const number = link?.to.numberOf(remote.ip) ?? 0;
+    const isFree = (candidate: number): boolean =>
+      !this.#connections.has(key(number, remote.port, candidate));
+    const port =
+      localPort ??
+      this.#freePort((candidate) => this.#listeners?.has(candidate) !== true && isFree(candidate));
+    if (!isFree(port)) throw new Error(`${this.host.name}: TCP port ${this.ip}:${port} is connected there`);
     const connection = new TcpConnection(this, link, { ip: this.ip, port }, remote, undefined);
     if (link !== undefined) this.#connections.set(key(number, remote.port, port), connection);
     connection.start();
@@ -132,7 +145,7 @@ export class NetworkInterface {
   releaseTcp(connection: TcpConnection, inOrder: boolean): void {
     const { link, local, remote } = connection;
     if (link === undefined) return;
-    const id = key(link.to.number, remote.port, local.port);
+    const id = key(link.to.numberOf(remote.ip), remote.port, local.port);
     if (!this.#connections.delete(id) || !inOrder) return;
     this.#ended.add(id);
     if (this.#ended.size > MOST_ENDED) this.#ended.delete(this.#ended.values().next().value as number);
@@ -141,7 +154,7 @@ export class NetworkInterface {
   /** Takes a packet from a link. */
   receive(packet: Packet): void {
     const { kernel } = this.host;
-    const socket = packet.tcp === undefined ? this.#udp.get(packet.dst.port) : undefined;
+    const socket = packet.tcp === undefined ? this.#udp?.get(packet.dst.port) : undefined;
     if (packet.tcp === undefined && socket === undefined) {
       packet.link.drop(packet, 'port closed', this.host.name);
     } else if (kernel.trace === undefined) {
@@ -161,13 +174,13 @@ export class NetworkInterface {
 
   #takeSegment(packet: Packet, tcp: TcpFields): void {
     const { src, dst, link } = packet;
-    const id = key(link.from.number, src.port, dst.port);
+    const id = key(link.from.numberOf(src.ip), src.port, dst.port);
     const connection = this.#connections.get(id);
     if (connection !== undefined) {
       connection.receive(tcp, packet.data);
       return;
     }
-    const listener = this.#listeners.get(dst.port);
+    const listener = this.#listeners?.get(dst.port);
     if (listener !== undefined && (tcp.flags & (SYN | ACK | RST)) === SYN) {
       const accepted = new TcpConnection(this, this.linkTo(src.ip), listener.local, src, listener);
       this.#ended.delete(id);

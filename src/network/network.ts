@@ -1,8 +1,12 @@
 import type { Kernel } from '../kernel/index.js';
+import type { Endpoint } from '../trace/index.js';
 import { DirectedLink, type LinkControl } from './directed-link.js';
 import { Host, type HostSpec } from './host.js';
 import { type LinkProfile, linkProfile } from './link-profile.js';
+import { Nat } from './nat.js';
+import type { NatSpec } from './nat-options.js';
 import type { NetworkInterface } from './network-interface.js';
+import { RouterInterface } from './router-interface.js';
 
 /** How a network is set up. */
 export interface NetworkOptions {
@@ -12,6 +16,12 @@ export interface NetworkOptions {
   readonly links?: Readonly<Record<string, Partial<LinkProfile>>>;
   /** Whether every packet asks the kernel for its fate, also where no profile has a fault. Default true. */
   readonly faults?: boolean;
+}
+
+/** The two places of a translator. */
+interface NatPlace {
+  readonly inside: NetworkInterface;
+  readonly outside: NetworkInterface;
 }
 
 /** The hosts of a run, their addresses and the links between them. */
@@ -24,7 +34,13 @@ export class Network {
   readonly #byDomain = new Map<string, Host>();
   /** Interfaces by realm and address. */
   readonly #realms = new Map<string, Map<string, NetworkInterface>>();
-  readonly #links = new Map<string, DirectedLink>();
+  /** In the order in which they were made. */
+  readonly #links: DirectedLink[] = [];
+  /** Profiles of realms, for links that have no settings of their own. */
+  readonly #profiles = new Map<string, LinkProfile>();
+  /** Translators by the realm behind them and by each of their outside addresses. */
+  readonly #natsBefore = new Map<string, NatPlace>();
+  readonly #natsAt = new Map<string, Nat>();
   #addresses = 1;
 
   constructor(kernel: Kernel, options: NetworkOptions = {}) {
@@ -39,15 +55,39 @@ export class Network {
    * @throws Error when its name, its DNS name or an address of it in a realm is taken
    */
   addHost(spec: HostSpec): Host {
+    return this.#add(spec);
+  }
+
+  /**
+   * Adds a translator between two realms. Hosts of the realm behind it, alone or with others, reach everything before it
+   * through it; what runs on them may name the realm before it as theirs.
+   *
+   * @throws Error when its name or an address of it is taken, or the realm behind it has a translator
+   */
+  addNat(spec: NatSpec): Nat {
+    const { name, inside, outside } = spec;
+    if (this.#natsBefore.has(inside.realm)) throw new Error(`realm ${inside.realm} has a translator already`);
+    if (inside.realm === outside.realm) throw new Error(`${name} has ${inside.realm} on both sides`);
+    const addresses = { [inside.realm]: inside.ip, [outside.realm]: outside.ip };
+    const host = this.#add({ name, role: 'NAT', addresses }, RouterInterface);
+    const [behind, before] = host.interfaces as readonly RouterInterface[];
+    if (behind?.realm !== inside.realm || before === undefined) throw new Error(`${name} lacks an interface`);
+    for (const ip of outside.pool ?? []) this.#place(before, ip);
+    const nat = new Nat(spec, host, behind, before);
+    this.#natsBefore.set(inside.realm, { inside: behind, outside: before });
+    for (const ip of [outside.ip, ...(outside.pool ?? [])]) this.#natsAt.set(`${outside.realm} ${ip}`, nat);
+    return nat;
+  }
+
+  #add(spec: HostSpec, Interface?: typeof NetworkInterface): Host {
     const { name, role, addresses, domain, aliases = [] } = spec;
     const domains = [...(domain === undefined ? [] : [domain]), ...aliases].map((one) => one.toLowerCase());
     if (/[>/#,]/.test(name)) throw new Error(`host name '${name}' must not contain >, /, # or comma`);
     if (this.#byName.has(name)) throw new Error(`there is a host ${name} already`);
     const taken = domains.find((one) => this.#byDomain.has(one));
     if (taken !== undefined) throw new Error(`there is a host with domain ${taken} already`);
-    const host = new Host(this, spec, this.#addresses);
+    const host = new Host(this, spec, this.takeNumbers(Object.keys(addresses).length), Interface);
     for (const one of host.interfaces) this.#place(one);
-    this.#addresses += host.interfaces.length;
     this.hosts.push(host);
     this.#byName.set(name, host);
     for (const one of domains) this.#byDomain.set(one, host);
@@ -67,9 +107,50 @@ export class Network {
     return host;
   }
 
-  /** The address behind a DNS name as seen in a realm, case-insensitively (RFC 4343); `undefined` when it has none there. */
+  /**
+   * The address behind a DNS name as seen in a realm, or in one that translators lead to from there, case-insensitively
+   * (RFC 4343); `undefined` when it has none.
+   */
   resolve(domain: string, realm: string): string | undefined {
-    return this.#byDomain.get(domain.toLowerCase())?.interfaces.find((one) => one.realm === realm)?.ip;
+    const interfaces = this.#byDomain.get(domain.toLowerCase())?.interfaces;
+    const found = interfaces?.find((one) => one.realm === realm)?.ip;
+    if (found !== undefined || interfaces === undefined) return found;
+    const before = this.#natsBefore.get(realm)?.outside.realm;
+    return before === undefined ? undefined : this.resolve(domain, before);
+  }
+
+  /** Takes that many numbers for addresses, and returns the first. */
+  takeNumbers(count: number): number {
+    const first = this.#addresses;
+    this.#addresses += count;
+    return first;
+  }
+
+  /** Whether there is a translator. */
+  get translates(): boolean {
+    return this.#natsAt.size > 0;
+  }
+
+  /** Whether translators lead from a realm to another. */
+  leadsTo(from: string, to: string): boolean {
+    const before = this.#natsBefore.get(from)?.outside.realm;
+    return before !== undefined && (before === to || this.leadsTo(before, to));
+  }
+
+  /**
+   * An end of a TCP connection as text that is the same from wherever it is looked at: behind translators, the innermost
+   * realm and address.
+   *
+   * @param realm from which it is looked at
+   */
+  endName(realm: string, end: Endpoint): string {
+    if (!this.translates) return `${end.ip}:${end.port}`;
+    const inner = this.#natsAt.get(`${realm} ${end.ip}`)?.origin('tcp', end);
+    if (inner !== undefined) return this.endName(inner.realm, inner.end);
+    const before = this.#natsBefore.get(realm)?.outside.realm;
+    if (before === undefined) return `${end.ip}:${end.port}`;
+    if (this.#realms.get(realm)?.has(end.ip) !== true) return this.endName(before, end);
+    return `${realm}/${end.ip}:${end.port}`;
   }
 
   /** The first host that has the address in any realm. */
@@ -98,7 +179,7 @@ export class Network {
   heal(a?: string, b?: string): void {
     const links =
       a === undefined || b === undefined
-        ? this.#links.values()
+        ? this.#links
         : [...this.#linksBetween(a, b), ...this.#linksBetween(b, a)];
     for (const link of links) {
       link.heal();
@@ -106,22 +187,26 @@ export class Network {
     }
   }
 
-  /** The link from an interface to an address of its realm; made when it is first asked for. */
-  linkBetween(from: NetworkInterface, ip: string): DirectedLink | undefined {
-    const to = this.#realms.get(from.realm)?.get(ip);
-    return to === undefined ? undefined : this.#link(from, to);
+  /** Makes the link from an interface to an address of its realm, if some host has that. */
+  makeLink(from: NetworkInterface, ip: string): DirectedLink | undefined {
+    const to = this.#realms.get(from.realm)?.get(ip) ?? this.#natsBefore.get(from.realm)?.inside;
+    if (to === undefined) return undefined;
+    // a translator, on the way or by a further address of its own, is reached by one link
+    if (to.ip !== ip) return to === from ? undefined : from.linkTo(to.ip);
+    const link = this.#newLink(from, to);
+    this.#links.push(link);
+    return link;
   }
 
-  #place(one: NetworkInterface): void {
+  #place(one: NetworkInterface, ip = one.ip): void {
     let realm = this.#realms.get(one.realm);
     if (realm === undefined) {
       realm = new Map();
       this.#realms.set(one.realm, realm);
     }
-    const holder = realm.get(one.ip)?.host.name;
-    if (holder !== undefined)
-      throw new Error(`${holder} has address ${one.ip} in realm ${one.realm} already`);
-    realm.set(one.ip, one);
+    const holder = realm.get(ip)?.host.name;
+    if (holder !== undefined) throw new Error(`${holder} has address ${ip} in realm ${one.realm} already`);
+    realm.set(ip, one);
   }
 
   #linksBetween(from: string, to: string, realm?: string): DirectedLink[] {
@@ -130,31 +215,38 @@ export class Network {
     for (const sender of this.host(from).interfaces) {
       if (realm !== undefined && sender.realm !== realm) continue;
       const receiver = receivers.find((one) => one.realm === sender.realm);
-      if (receiver !== undefined) links.push(this.#link(sender, receiver));
+      const link = receiver === undefined ? undefined : sender.linkTo(receiver.ip);
+      if (link !== undefined) links.push(link);
     }
     return links;
   }
 
-  #link(from: NetworkInterface, to: NetworkInterface): DirectedLink {
-    const pair = `${from.host.name}>${to.host.name}`;
+  #newLink(from: NetworkInterface, to: NetworkInterface): DirectedLink {
+    const { links = {}, faults = true } = this.#options;
+    const a = from.host.name;
+    const b = to.host.name;
+    const pair = `${a}>${b}`;
     const shared = from.host.interfaces.filter(({ realm }) =>
       to.host.interfaces.some((one) => one.realm === realm),
     );
     const name = shared.length === 1 ? pair : `${pair}/${from.realm}`;
-    const known = this.#links.get(name);
-    if (known !== undefined) return known;
-    const made = this.#makeLink(name, from, to);
-    this.#links.set(name, made);
-    return made;
+    const loopback = from.host === to.host;
+    const settings = [links[`${a}-${b}`], links[`${b}-${a}`], links[pair], links[name]];
+    const own = settings.some((one) => one !== undefined);
+    const profile = own
+      ? this.#profile(from.realm, loopback, Object.assign({}, ...settings))
+      : this.#usualProfile(from.realm, loopback);
+    return new DirectedLink(from, to, { name, profile, faults: faults && !loopback });
   }
 
-  #makeLink(name: string, from: NetworkInterface, to: NetworkInterface): DirectedLink {
-    const { realms, links = {}, faults = true } = this.#options;
-    const a = from.host.name;
-    const b = to.host.name;
-    const ofLink = { ...links[`${a}-${b}`], ...links[`${b}-${a}`], ...links[`${a}>${b}`], ...links[name] };
-    const loopback = from.host === to.host;
-    const profile = linkProfile(from.realm, loopback, realms?.[from.realm], ofLink);
-    return new DirectedLink(from, to, { name, profile, faults: faults && !loopback });
+  #usualProfile(realm: string, loopback: boolean): LinkProfile {
+    const key = loopback ? '' : realm;
+    let profile = this.#profiles.get(key);
+    if (profile === undefined) this.#profiles.set(key, (profile = this.#profile(realm, loopback)));
+    return profile;
+  }
+
+  #profile(realm: string, loopback: boolean, ofLink?: Partial<LinkProfile>): LinkProfile {
+    return linkProfile(realm, loopback, this.#options.realms?.[realm], ofLink);
   }
 }

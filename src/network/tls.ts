@@ -212,7 +212,8 @@ export class TlsStream extends StreamBase {
   #takeAsClient(message: TlsMessage, end: number, options: TlsClientOptions): void {
     const names = this.peerCertificateNames;
     if (message.type === 'serverHello' && names === undefined) {
-      this.peerCertificateNames = message.certificateNames;
+      // a copy of the right size: it stays for as long as the connection
+      this.peerCertificateNames = message.certificateNames.slice();
     } else if (message.type === 'finished' && names !== undefined) {
       this.#received(serverFlight(names), end, () => this.#verify(names, options));
     } else this.#fail(ALERT.unexpectedMessage, `unexpected ${message.type}`);

@@ -44,8 +44,7 @@ export function connectWebSocket(
   handlers: WebSocketHandlers,
 ): WebSocketConnection {
   const { stream, maxMessageBytes } = options;
-  const setup = { side: 'client', ...(maxMessageBytes !== undefined && { maxMessageBytes }) } as const;
-  const connection = new WebSocketConnection(stream, setup, handlers);
+  const connection = new WebSocketConnection(stream, 'client', handlers, maxMessageBytes);
   const upgrade = new ClientUpgrade(host, connection, options);
   stream.attach(upgrade);
   if (stream.state === 'open') upgrade.onOpen();
@@ -199,7 +198,12 @@ class ServerUpgrade implements StreamHandler {
       ...(headers !== undefined && { headers }),
     };
     sendHttp(this.#stream, upgradeResponse(accepted));
-    const connection = new WebSocketConnection(this.#stream, { side: 'server', ...this.#options }, handlers);
+    const connection = new WebSocketConnection(
+      this.#stream,
+      'server',
+      handlers,
+      this.#options.maxMessageBytes,
+    );
     const { bytes, offset } = this.#parser.takeRest();
     connection.opened(protocol, bytes, offset);
   }

@@ -39,13 +39,6 @@ export interface WebSocketHandlers {
   onClose?(code: number, reason: string): void;
 }
 
-/** How a connection is set up. */
-export interface WebSocketSetup {
-  readonly side: 'client' | 'server';
-  /** Bound on a message, in bytes. Default 65536. */
-  readonly maxMessageBytes?: number;
-}
-
 /** One end of a WebSocket connection (RFC 6455) without extensions. */
 export class WebSocketConnection implements StreamHandler {
   readonly stream: ByteStream;
@@ -53,7 +46,8 @@ export class WebSocketConnection implements StreamHandler {
   state: 'connecting' | 'open' | 'closing' | 'closed' = 'connecting';
   /** The subprotocol in use, if one was chosen. */
   protocol: string | undefined;
-  readonly #setup: WebSocketSetup;
+  readonly #side: 'client' | 'server';
+  readonly #maxMessageBytes: number;
   /** Only while a message is incomplete. */
   #receiver: WebSocketReceiver | undefined;
   #timer: Timer | undefined;
@@ -62,10 +56,16 @@ export class WebSocketConnection implements StreamHandler {
   #reason: string | undefined;
 
   /** Use `connectWebSocket` and `acceptWebSocket`. */
-  constructor(stream: ByteStream, setup: WebSocketSetup, handlers: WebSocketHandlers) {
+  constructor(
+    stream: ByteStream,
+    side: 'client' | 'server',
+    handlers: WebSocketHandlers,
+    maxMessageBytes: number = MAX_MESSAGE_BYTES,
+  ) {
     this.stream = stream;
-    this.#setup = setup;
+    this.#side = side;
     this.handlers = handlers;
+    this.#maxMessageBytes = maxMessageBytes;
   }
 
   get host(): Host {
@@ -91,7 +91,7 @@ export class WebSocketConnection implements StreamHandler {
   /** Where on the stream the next frame will end if its payload has that length; for {@link messageKey}. */
   endOfNext(payloadBytes: number): number {
     const lengthBytes = payloadBytes < 126 ? 0 : payloadBytes < 0x1_0000 ? 2 : 8;
-    const maskBytes = this.#setup.side === 'client' ? 4 : 0;
+    const maskBytes = this.#side === 'client' ? 4 : 0;
     return this.stream.written + 2 + lengthBytes + maskBytes + payloadBytes;
   }
 
@@ -170,8 +170,8 @@ export class WebSocketConnection implements StreamHandler {
   }
 
   #newReceiver(start: number): WebSocketReceiver {
-    const { side, maxMessageBytes = MAX_MESSAGE_BYTES } = this.#setup;
-    return new WebSocketReceiver({ side, start, maxMessageBytes, maxPayloadBytes: maxMessageBytes });
+    const most = this.#maxMessageBytes;
+    return new WebSocketReceiver({ side: this.#side, start, maxMessageBytes: most, maxPayloadBytes: most });
   }
 
   #take(event: WebSocketEvent): void {
@@ -204,7 +204,7 @@ export class WebSocketConnection implements StreamHandler {
     this.#code = code ?? CLOSE_CODE.noStatus;
     this.#reason = reason;
     if (!this.#sentClose) this.#sendClose(code, '');
-    if (this.#setup.side === 'server') this.stream.close();
+    if (this.#side === 'server') this.stream.close();
     this.#startTimer();
   }
 
@@ -224,7 +224,7 @@ export class WebSocketConnection implements StreamHandler {
 
   #frame(opcode: number, payload: Uint8Array): void {
     const frame = { fin: true, rsv: 0, opcode, payload };
-    const masked = this.#setup.side === 'client';
+    const masked = this.#side === 'client';
     // RFC 6455 5.3: a new key for every frame.
     const maskingKey = masked ? this.host.random('WebSocket mask').bytes(4) : undefined;
     this.stream.write(encodeFrame(maskingKey === undefined ? frame : { ...frame, maskingKey }));

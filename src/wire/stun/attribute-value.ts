@@ -1,6 +1,7 @@
 import { formatIp, parseIp } from '../ip/index.js';
-import { ATTRIBUTE_NAMES, ATTRIBUTES, type StunAttribute } from './attribute.js';
+import { type AddressFamily, ATTRIBUTE_NAMES, ATTRIBUTES, type StunAttribute } from './attribute.js';
 import { MAGIC_COOKIE_BYTES } from './header.js';
+import { decodeAlgorithms, encodeAlgorithms } from './password-algorithms.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -25,17 +26,26 @@ export function encodeValue(attribute: StunAttribute, transactionId: Uint8Array)
     new DataView(bytes.buffer).setUint32(0, attribute.value);
     return bytes;
   }
-  if ('tieBreaker' in attribute) return encodeTieBreaker(attribute.tieBreaker);
+  if ('tieBreaker' in attribute) return encode64(attribute.tieBreaker);
   if ('code' in attribute) {
-    const { code, reason } = attribute;
-    if (!(code >= 0 && code <= 799)) throw new RangeError(`STUN error code ${code} is not 0 to 799`);
-    const text = encoder.encode(reason);
-    const bytes = new Uint8Array(4 + text.length);
-    bytes[2] = Math.floor(code / 100);
-    bytes[3] = code % 100;
-    bytes.set(text, 4);
+    const bytes = encodeError(attribute.code, attribute.reason);
+    if ('family' in attribute) bytes[0] = familyNumber(attribute.family);
     return bytes;
   }
+  if ('channel' in attribute) return Uint8Array.of(attribute.channel >> 8, attribute.channel & 255, 0, 0);
+  if ('family' in attribute) return Uint8Array.of(familyNumber(attribute.family), 0, 0, 0);
+  if ('reserveNext' in attribute) return Uint8Array.of(attribute.reserveNext ? 0x80 : 0);
+  if ('protocol' in attribute) return Uint8Array.of(attribute.protocol, 0, 0, 0);
+  if ('token' in attribute) return encode64(attribute.token);
+  if ('icmpType' in attribute) {
+    const bytes = new Uint8Array(8);
+    bytes[2] = attribute.icmpType;
+    bytes[3] = attribute.icmpCode;
+    new DataView(bytes.buffer).setUint32(4, attribute.data);
+    return bytes;
+  }
+  if ('algorithm' in attribute) return encodeAlgorithms([attribute.algorithm]);
+  if ('algorithms' in attribute) return encodeAlgorithms(attribute.algorithms);
   if ('types' in attribute)
     return Uint8Array.from(attribute.types.flatMap((type) => [type >> 8, type & 255]));
   return NO_BYTES;
@@ -76,12 +86,42 @@ function decodeKnown(type: number, value: Uint8Array, transactionId: Uint8Array)
     case 'ICE-CONTROLLING':
       return value.length === 8 ? { name, tieBreaker: hex(value) } : undefined;
     case 'USE-CANDIDATE':
+    case 'DONT-FRAGMENT':
       return value.length === 0 ? { name } : undefined;
     case 'ERROR-CODE': {
-      const reason = utf8(value.subarray(4));
-      const number = value[3] ?? 100;
-      if (reason === undefined || number > 99) return undefined;
-      return { name, code: ((value[2] as number) & 7) * 100 + number, reason };
+      const error = decodeError(value);
+      return error && { name, ...error };
+    }
+    case 'ADDRESS-ERROR-CODE': {
+      const error = decodeError(value);
+      const family = familyOf(value[0]);
+      return error && family && { name, family, ...error };
+    }
+    case 'CHANNEL-NUMBER':
+      return value.length === 4 ? { name, channel: uint32(value) >>> 16 } : undefined;
+    case 'REQUESTED-ADDRESS-FAMILY':
+    case 'ADDITIONAL-ADDRESS-FAMILY': {
+      const family = value.length === 4 ? familyOf(value[0]) : undefined;
+      return family && { name, family };
+    }
+    case 'EVEN-PORT':
+      return value.length === 1 ? { name, reserveNext: (value[0] as number) >= 0x80 } : undefined;
+    case 'REQUESTED-TRANSPORT':
+      return value.length === 4 ? { name, protocol: value[0] as number } : undefined;
+    case 'RESERVATION-TOKEN':
+      return value.length === 8 ? { name, token: hex(value) } : undefined;
+    case 'ICMP': {
+      if (value.length !== 8) return undefined;
+      const [, , icmpType = 0, icmpCode = 0] = value;
+      return { name, icmpType, icmpCode, data: uint32(value.subarray(4)) };
+    }
+    case 'PASSWORD-ALGORITHM': {
+      const [algorithm, ...more] = decodeAlgorithms(value) ?? [];
+      return algorithm && more.length === 0 ? { name, algorithm } : undefined;
+    }
+    case 'PASSWORD-ALGORITHMS': {
+      const algorithms = decodeAlgorithms(value);
+      return algorithms && { name, algorithms };
     }
     case 'UNKNOWN-ATTRIBUTES': {
       if (value.length % 2 !== 0) return undefined;
@@ -100,7 +140,7 @@ function encodeAddress(ip: string, port: number, transactionId: Uint8Array | und
   const address = parseIp(ip);
   if (address === undefined) throw new RangeError(`${JSON.stringify(ip)} is not an IP address`);
   const bytes = new Uint8Array(4 + address.bytes.length);
-  bytes[1] = address.family === 4 ? FAMILY_V4 : FAMILY_V6;
+  bytes[1] = familyNumber(address.family);
   bytes[2] = port >> 8;
   bytes[3] = port & 255;
   bytes.set(address.bytes, 4);
@@ -112,9 +152,8 @@ function decodeAddress(
   value: Uint8Array,
   transactionId: Uint8Array | undefined,
 ): { readonly ip: string; readonly port: number } | undefined {
-  const family = value[1];
-  const length = family === FAMILY_V4 ? 4 : family === FAMILY_V6 ? 16 : undefined;
-  if (length === undefined || value.length !== 4 + length) return undefined;
+  const family = familyOf(value[1]);
+  if (family === undefined || value.length !== (family === 4 ? 8 : 20)) return undefined;
   const bytes = value.slice();
   if (transactionId) mask(bytes, transactionId);
   return { ip: formatIp(bytes.subarray(4)), port: ((bytes[2] as number) << 8) | (bytes[3] as number) };
@@ -128,9 +167,35 @@ function mask(value: Uint8Array, transactionId: Uint8Array): void {
   }
 }
 
-function encodeTieBreaker(digits: string): Uint8Array {
+/** RFC 8489 14.8: the hundreds in three bits, the rest in eight. */
+function encodeError(code: number, reason: string): Uint8Array {
+  if (!(code >= 0 && code <= 799)) throw new RangeError(`STUN error code ${code} is not 0 to 799`);
+  const text = encoder.encode(reason);
+  const bytes = new Uint8Array(4 + text.length);
+  bytes[2] = Math.floor(code / 100);
+  bytes[3] = code % 100;
+  bytes.set(text, 4);
+  return bytes;
+}
+
+function decodeError(value: Uint8Array): { readonly code: number; readonly reason: string } | undefined {
+  const reason = utf8(value.subarray(4));
+  const number = value[3] ?? 100;
+  if (reason === undefined || number > 99) return undefined;
+  return { code: ((value[2] as number) & 7) * 100 + number, reason };
+}
+
+function familyNumber(family: AddressFamily): number {
+  return family === 4 ? FAMILY_V4 : FAMILY_V6;
+}
+
+function familyOf(number: number | undefined): AddressFamily | undefined {
+  return number === FAMILY_V4 ? 4 : number === FAMILY_V6 ? 6 : undefined;
+}
+
+function encode64(digits: string): Uint8Array {
   if (!/^[0-9a-f]{16}$/.test(digits)) {
-    throw new RangeError(`tie-breaker ${JSON.stringify(digits)} is not 16 lower-case hexadecimal digits`);
+    throw new RangeError(`${JSON.stringify(digits)} is not 16 lower-case hexadecimal digits`);
   }
   const bytes = new Uint8Array(8);
   for (let i = 0; i < 8; i += 1) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);

@@ -1,18 +1,30 @@
 /**
- * STUN messages (RFC 8489) with the attributes of ICE (RFC 8445) and the address-like ones of TURN (RFC 8656). Others use
- * the exports below: `parseStun`, `serializeStun`, and the three checks, which work on the bytes as received.
+ * STUN messages (RFC 8489) with the attributes of ICE (RFC 8445) and TURN (RFC 8656), and ChannelData. Others use the exports
+ * below: `parseStun`, `serializeStun`, and the three checks, which work on the bytes as received; `parseChannelData`,
+ * `serializeChannelData`; `StunStreamParser` for both on TCP.
  *
  * Not supported: RFC 3489 messages without the magic cookie, SASLprep and OpaqueString preparation of credentials, the
- * inner layout of PASSWORD-ALGORITHM(S), TURN attributes with other forms (kept as bytes), ChannelData.
+ * attributes of RFC 5780, RFC 6062 and RFC 7635 (kept as bytes).
  */
 export {
+  type AddressFamily,
   ATTRIBUTE_NAMES,
   ATTRIBUTES,
   type AttributeForm,
   type AttributeName,
   attributeType,
+  type PasswordAlgorithm,
   type StunAttribute,
 } from './attribute.js';
+export {
+  CHANNEL_DATA_HEADER_BYTES,
+  type ChannelData,
+  FIRST_CHANNEL,
+  isChannelData,
+  LAST_CHANNEL,
+  parseChannelData,
+  serializeChannelData,
+} from './channel-data.js';
 export {
   MAGIC_COOKIE,
   STUN_HEADER_BYTES,
@@ -31,6 +43,7 @@ export {
   unknownRequired,
   validateStun,
 } from './message.js';
+export { PASSWORD_ALGORITHM } from './password-algorithms.js';
 export {
   type Check,
   checkFingerprint,
@@ -41,3 +54,4 @@ export {
   shortTermKey,
   userHash,
 } from './protection.js';
+export { type StunStreamItems, StunStreamParser } from './stream.js';

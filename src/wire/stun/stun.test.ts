@@ -43,6 +43,7 @@ const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const bytes = fc.uint8Array({ maxLength: 40 });
 const exactly = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const ip = fc.oneof(exactly(4), exactly(16)).map(formatIp);
+const passwordAlgorithm = fc.record({ number: fc.nat(0xffff), parameters: fc.uint8Array({ maxLength: 9 }) });
 const byForm = {
   address: fc.record({ ip, port: fc.nat(0xffff) }),
   xorAddress: fc.record({ ip, port: fc.nat(0xffff) }),
@@ -53,6 +54,15 @@ const byForm = {
   flag: fc.constant({}),
   error: fc.record({ code: fc.nat(799), reason: text }),
   types: fc.record({ types: fc.array(fc.nat(0xffff), { maxLength: 4 }) }),
+  channel: fc.record({ channel: fc.nat(0xffff) }),
+  family: fc.record({ family: fc.constantFrom(4, 6) }),
+  evenPort: fc.record({ reserveNext: fc.boolean() }),
+  transport: fc.record({ protocol: fc.nat(255) }),
+  token: fc.record({ token: exactly(8).map(toHex) }),
+  addressError: fc.record({ family: fc.constantFrom(4, 6), code: fc.nat(799), reason: text }),
+  icmp: fc.record({ icmpType: fc.nat(255), icmpCode: fc.nat(255), data: u32 }),
+  algorithm: fc.record({ algorithm: passwordAlgorithm }),
+  algorithms: fc.record({ algorithms: fc.array(passwordAlgorithm, { maxLength: 4 }) }),
 } as const;
 const knownTypes = new Set<number>(Object.values(ATTRIBUTES).map(([type]) => type));
 const anyAttribute: fc.Arbitrary<StunAttribute> = fc.oneof(
@@ -240,7 +250,7 @@ describe('STUN messages', () => {
       transactionId: new Uint8Array(12),
       attributes: [
         { name: 'unknown', type: 0x0030, bytes: Uint8Array.of(1) },
-        { name: 'unknown', type: 0x8030, bytes: Uint8Array.of(1) },
+        { name: 'unknown', type: 0x8031, bytes: Uint8Array.of(1) },
         { name: 'unknown', type: 0x0024, bytes: Uint8Array.of(1, 2, 3) },
         { name: 'FINGERPRINT', value: 0 },
         { name: 'ICE-CONTROLLED', tieBreaker: '0000000000000001' },
