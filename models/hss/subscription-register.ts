@@ -7,23 +7,22 @@ import { canonicalIdentity, type Subscription } from './subscription.js';
 /** Finds the subscription of a private identity, or of a public one in its canonical form. */
 export type SubscriptionFinder = (identity: string) => Subscription | undefined;
 
-/** A subscription that is not in its initial state. */
-interface Live {
-  readonly subscription: Subscription;
-  readonly standing: Standing;
-}
-
 /**
  * All subscriptions, and the state of those of which there is something to remember. A user who is not registered costs
- * nothing but what the configuration holds.
+ * nothing but what the configuration holds, one who is a name and a reference.
  */
 export class SubscriptionRegister {
   readonly #host: Host;
   readonly #listed = new Map<string, Subscription>();
   readonly #find: SubscriptionFinder | undefined;
-  readonly #live = new Map<string, Live>();
-  /** Private identities by canonical public identity, of live subscriptions. */
-  readonly #liveImpus = new Map<string, string>();
+  /** By private identity, of subscriptions that are not in their initial state. */
+  readonly #standings = new Map<string, Standing>();
+  /** Every standing there has been, to be shared: they differ in little but the name of the S-CSCF. */
+  readonly #known = new Map<string, Standing>();
+  /** By private identity: subscriptions with a state that are neither listed nor found, such as those of a pool. */
+  readonly #others = new Map<string, Subscription>();
+  /** The same by canonical public identity. */
+  readonly #othersByImpu = new Map<string, Subscription>();
 
   constructor(host: Host, listed: readonly Subscription[], find: SubscriptionFinder | undefined) {
     this.#host = host;
@@ -36,22 +35,20 @@ export class SubscriptionRegister {
 
   /** Subscriptions with a state of their own. */
   get live(): number {
-    return this.#live.size;
+    return this.#standings.size;
   }
 
   byImpi(impi: string): Subscription | undefined {
-    return this.#live.get(impi)?.subscription ?? this.#listed.get(impi) ?? this.#find?.(impi);
+    return this.#others.get(impi) ?? this.#configured(impi);
   }
 
   byImpu(impu: string): Subscription | undefined {
     const identity = canonicalIdentity(impu);
-    const impi = this.#liveImpus.get(identity);
-    if (impi !== undefined) return this.#live.get(impi)?.subscription;
-    return this.#listed.get(identity) ?? this.#find?.(identity);
+    return this.#othersByImpu.get(identity) ?? this.#configured(identity);
   }
 
   standing(subscription: Subscription | undefined): Standing {
-    return (subscription && this.#live.get(subscription.impi)?.standing) ?? INITIAL;
+    return (subscription && this.#standings.get(subscription.impi)) ?? INITIAL;
   }
 
   /** Lets an event happen to a subscription, and stores what it has come to. */
@@ -63,14 +60,26 @@ export class SubscriptionRegister {
     const standing = standingOf(actor.getSnapshot());
     actor.stop();
     if (isInitial(standing)) {
-      this.#live.delete(impi);
-      for (const { uri } of impus) this.#liveImpus.delete(canonicalIdentity(uri));
+      this.#standings.delete(impi);
+      if (this.#others.delete(impi))
+        for (const { uri } of impus) this.#othersByImpu.delete(canonicalIdentity(uri));
       return;
     }
-    const known = this.#live.has(impi);
-    this.#live.set(impi, { subscription, standing });
-    if (known) return;
-    for (const { uri } of impus) this.#liveImpus.set(canonicalIdentity(uri), impi);
+    this.#standings.set(impi, this.#shared(standing));
+    if (this.#configured(impi) !== undefined) return;
+    this.#others.set(impi, subscription);
+    for (const { uri } of impus) this.#othersByImpu.set(canonicalIdentity(uri), subscription);
+  }
+
+  #configured(identity: string): Subscription | undefined {
+    return this.#listed.get(identity) ?? this.#find?.(identity);
+  }
+
+  #shared(standing: Standing): Standing {
+    const key = JSON.stringify(standing);
+    const known = this.#known.get(key);
+    if (known === undefined) this.#known.set(key, standing);
+    return known ?? standing;
   }
 }
 

@@ -1,7 +1,8 @@
+import { ownText } from '../../src/stack/sip-ua/index.js';
 import { type NameAddr, type Params, parseUri, sameUri } from '../../src/wire/sip/index.js';
 import { asksOutbound, type Register } from './register-request.js';
 
-/** A contact that is registered (RFC 3261 10.3, RFC 5626 6). */
+/** A contact that is registered (RFC 3261 10.3, RFC 5626 6). It outlives the REGISTER, so its texts are its own. */
 export interface Binding {
   /** Unique in its registration, for registration information (RFC 3680 5.1). */
   readonly id: string;
@@ -82,18 +83,21 @@ export function applyRegister(
     const { params, uri } = address;
     const instance = params.get('+sip.instance')?.replace(/^<|>$/g, '');
     touched = { id, event: known === undefined ? 'registered' : 'refreshed' };
-    bindings.push({
+    const attributes = params.without('expires').without('pub-gruu').without('temp-gruu').toString();
+    const pubGruu = publicGruu(register, instance);
+    const binding: Binding = {
       id,
-      uri,
-      attributes: params.without('expires').without('pub-gruu').without('temp-gruu').toString(),
-      instance,
+      uri: ownText(uri),
+      attributes: ownText(attributes),
+      instance: instance === undefined ? undefined : ownText(instance),
       regId: outbound ? params.get('reg-id') : undefined,
-      path: register.path,
-      callId,
+      path: register.path.map(ownText),
+      callId: ownText(callId),
       cseq,
       expiresAtUs: rules.nowUs + Math.min(expiresS, rules.longestS) * SECOND_US,
-      pubGruu: publicGruu(register, instance),
-    });
+      pubGruu: pubGruu === undefined ? undefined : ownText(pubGruu),
+    };
+    bindings = bindings.concat(binding);
   }
   return { bindings, gone, touched };
 }

@@ -1,7 +1,7 @@
-import { parseXml, type XmlElement } from '../../src/stack/sip-ua/index.js';
+import { ownText, parseXml, type XmlElement } from '../../src/stack/sip-ua/index.js';
 import { avpText, avpValue, avpValues, type DiameterMessage } from '../../src/wire/diameter/index.js';
 
-/** What the S-CSCF uses of a service profile and of what comes with it. */
+/** What the S-CSCF uses of a service profile and of what comes with it. It is kept, so its texts are its own. */
 export interface ServiceProfile {
   /** Public identities of the implicit registration set that are not barred; the first is the default one. */
   readonly impus: readonly string[];
@@ -18,10 +18,9 @@ export function profileOf(answer: DiameterMessage): ServiceProfile | undefined {
   const allowed = avpValue(answer, 'Allowed-WAF-WWSF-Identities');
   if (allowed === undefined) return identities;
   const wafs = avpValues(allowed, 'WebRTC-Authentication-Function-Name');
-  return {
-    ...identities,
-    allowedEntities: [...wafs, ...avpValues(allowed, 'WebRTC-Web-Server-Function-Name')],
-  };
+  const entities = [...wafs, ...avpValues(allowed, 'WebRTC-Web-Server-Function-Name')];
+  const { impus, barred } = identities;
+  return { impus, barred, allowedEntities: entities.map(ownText) };
 }
 
 /** Reads the identities from User-Data (TS 29.228 annex E); `undefined` when it cannot be read or names none. */
@@ -38,7 +37,8 @@ export function parseUserData(xml: string): Pick<ServiceProfile, 'impus' | 'barr
       (barring === '1' || barring === 'true' ? barred : impus).push(uri);
     }
   }
-  return impus.length + barred.length === 0 ? undefined : { impus, barred };
+  if (impus.length + barred.length === 0) return undefined;
+  return { impus: impus.map(ownText), barred: barred.map(ownText) };
 }
 
 function childrenOf(element: XmlElement, name: string): XmlElement[] {

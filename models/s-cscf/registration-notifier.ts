@@ -1,5 +1,13 @@
+import type { Host } from '../../src/network/index.js';
 import type { ServerTransaction } from '../../src/stack/sip/index.js';
-import { acceptSubscription, type SipUserAgent } from '../../src/stack/sip-ua/index.js';
+import {
+  type AcceptSubscriptionOptions,
+  acceptSubscription,
+  type Content,
+  type Notifier,
+  type NotifierCallbacks,
+  type SipUserAgent,
+} from '../../src/stack/sip-ua/index.js';
 import { parseIdentity, parseNameAddr, parseUri, type SipRequest } from '../../src/wire/sip/index.js';
 import { canonicalIdentity } from '../hss/index.js';
 import { type RegistrationChange, registrationContent, registrationsOf } from './registration-info.js';
@@ -38,18 +46,38 @@ export function acceptWatcher(
   user: ServedUser,
   longestS: number,
 ): void {
-  const { host } = ua;
-  const notifier = acceptSubscription(ua, transaction, {
-    longestS,
-    fullState: (version) => registrationContent(registrationsOf(user, host.kernel.now), version),
-    on: { ended: () => user.watchers.delete(notifier) },
-  });
-  if (notifier.state !== 'terminated') user.watchers.add(notifier);
+  const notifier = acceptSubscription(ua, transaction, new Watching(user, ua.host, longestS));
+  if (notifier.state !== 'terminated') user.watchers = user.watchers.concat(notifier);
+}
+
+/** What a watcher is told, and how long. */
+class Watching implements AcceptSubscriptionOptions, NotifierCallbacks {
+  readonly longestS: number;
+  readonly #user: ServedUser;
+  readonly #host: Host;
+
+  constructor(user: ServedUser, host: Host, longestS: number) {
+    this.longestS = longestS;
+    this.#user = user;
+    this.#host = host;
+  }
+
+  get on(): NotifierCallbacks {
+    return this;
+  }
+
+  fullState(version: number): Content {
+    return registrationContent(registrationsOf(this.#user, this.#host.kernel.now), version);
+  }
+
+  ended(_reason: string, ended: Notifier): void {
+    this.#user.watchers = this.#user.watchers.filter((notifier) => notifier !== ended);
+  }
 }
 
 /** Tells all who watch a user what has changed. */
 export function tellWatchers(user: ServedUser, nowUs: number, change: RegistrationChange): void {
-  if (user.watchers.size === 0) return;
+  if (user.watchers.length === 0) return;
   const registrations = registrationsOf(user, nowUs, change);
   for (const notifier of user.watchers)
     notifier.notify((version) => registrationContent(registrations, version));
@@ -57,9 +85,9 @@ export function tellWatchers(user: ServedUser, nowUs: number, change: Registrati
 
 /** Tells all who watch a user that there is nothing more to watch (TS 24.229 5.4.2.1.2). */
 export function dismissWatchers(user: ServedUser, nowUs: number, change: RegistrationChange): void {
-  if (user.watchers.size === 0) return;
+  if (user.watchers.length === 0) return;
   const registrations = registrationsOf(user, nowUs, change);
-  for (const notifier of [...user.watchers]) {
+  for (const notifier of user.watchers) {
     notifier.terminate('noresource', { content: (version) => registrationContent(registrations, version) });
   }
 }

@@ -124,7 +124,7 @@ export class SCscf implements Entity {
     const { pendingRequests } = this.#cx;
     const { openAuthentications } = this.#registrar;
     const orphans =
-      this.#ua.openDialogs - [...this.#users].reduce((sum, { watchers }) => sum + watchers.size, 0);
+      this.#ua.openDialogs - [...this.#users].reduce((sum, { watchers }) => sum + watchers.length, 0);
     return [
       ...(openAuthentications > 0 ? [`${openAuthentications} authentications`] : []),
       ...(openTransactions > 0 ? [`${openTransactions} SIP transactions`] : []),

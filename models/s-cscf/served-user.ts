@@ -1,7 +1,7 @@
 import type { ActorRefFrom } from 'xstate';
 import type { Host } from '../../src/network/index.js';
 import type { ServerTransaction } from '../../src/stack/sip/index.js';
-import type { Notifier } from '../../src/stack/sip-ua/index.js';
+import { type Notifier, ownText } from '../../src/stack/sip-ua/index.js';
 import type { AssignmentType } from '../hss/index.js';
 import { newNonce } from './authenticator.js';
 import { applyRegister, type Binding, type BindingChange, secondsLeft } from './bindings.js';
@@ -45,6 +45,9 @@ export interface ServedUserHome {
 /** How the sender of the first REGISTER was authenticated. */
 export type Authenticated = Extract<RegistrationEvent['type'], `authenticated${string}`>;
 
+const NONE: readonly Register[] = [];
+const NOBODY: readonly Notifier[] = [];
+
 const NO_CHANGE: RegistrationChange = { events: new Map(), gone: [] };
 
 /** A user whom an S-CSCF serves: the object beside the machine of the registration. */
@@ -54,7 +57,7 @@ export class ServedUser implements RegistrationPort {
   readonly impu: string;
   /** User part of the Service-Route, by which the user's requests are known. */
   readonly token: string;
-  readonly watchers = new Set<Notifier>();
+  watchers: readonly Notifier[] = NOBODY;
   /** Absent until the HSS has sent it. */
   profile: ServiceProfile | undefined;
   bindings: readonly Binding[] = [];
@@ -65,7 +68,7 @@ export class ServedUser implements RegistrationPort {
   /** The REGISTER that is owed an answer. */
   #current: Register | undefined;
   /** Those that came meanwhile. */
-  #waiting: Register[] = [];
+  #waiting: readonly Register[] = NONE;
   #change: RegistrationChange = NO_CHANGE;
 
   constructor(
@@ -75,9 +78,9 @@ export class ServedUser implements RegistrationPort {
     credentials: ProvenCredentials | undefined,
   ) {
     this.#home = home;
-    this.impi = register.impi;
-    this.impu = register.impu;
-    this.token = token;
+    this.impi = ownText(register.impi);
+    this.impu = ownText(register.impu);
+    this.token = ownText(token);
     this.credentials = credentials;
     this.#current = register;
   }
@@ -99,7 +102,7 @@ export class ServedUser implements RegistrationPort {
 
   /** Takes another REGISTER of the user, after those that came before. */
   submit(register: Register): void {
-    this.#waiting.push(register);
+    this.#waiting = [...this.#waiting, register];
     if (this.state === 'registered') this.next();
   }
 
@@ -160,8 +163,9 @@ export class ServedUser implements RegistrationPort {
   }
 
   next(): void {
-    const register = this.#waiting.shift();
+    const [register, ...others] = this.#waiting;
     if (register === undefined) return;
+    this.#waiting = others.length > 0 ? others : NONE;
     this.#current = register;
     if (register.contacts.length === 0 && !register.all) {
       this.#answerOk();
@@ -182,7 +186,7 @@ export class ServedUser implements RegistrationPort {
   forget(): void {
     this.#answerOk();
     const unserved = this.#waiting;
-    this.#waiting = [];
+    this.#waiting = NONE;
     this.#home.ended(this, this.#change, unserved);
   }
 

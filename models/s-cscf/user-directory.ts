@@ -1,3 +1,4 @@
+import { ownText } from '../../src/stack/sip-ua/index.js';
 import { canonicalIdentity } from '../hss/index.js';
 import type { ServedUser } from './served-user.js';
 
@@ -36,7 +37,7 @@ export class UserDirectory {
 
   /** Makes a user known by the identities of the profile. */
   addIdentities(user: ServedUser): void {
-    for (const impu of user.profile?.impus ?? []) this.#byImpu.set(canonicalIdentity(impu), user);
+    for (const impu of user.profile?.impus ?? []) this.#byImpu.set(ownText(canonicalIdentity(impu)), user);
   }
 
   remove(user: ServedUser): void {

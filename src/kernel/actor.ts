@@ -32,27 +32,50 @@ export interface SpawnOptions<TLogic extends AnyActorLogic> {
   readonly onDone?: () => void;
 }
 
-/** What the kernel keeps with an actor. */
-interface Hosted {
+const NO_TIMERS: readonly (readonly [id: string, timer: Timer])[] = [];
+
+/** What the kernel keeps with an actor; it also observes its end. One object, since there are many actors. */
+class Hosted {
+  readonly kernel: Kernel;
+  readonly entity: string;
+  readonly id: string;
   readonly port: object | undefined;
+  readonly #onDone: (() => void) | undefined;
   /** Timers that run, by the ids of their delays; most machines never have more than two. */
-  timers: readonly (readonly [id: string, timer: Timer])[];
+  timers = NO_TIMERS;
+
+  constructor(kernel: Kernel, entity: string, { id, port, onDone }: SpawnOptions<AnyActorLogic>) {
+    this.kernel = kernel;
+    this.entity = entity;
+    this.id = id;
+    this.port = port;
+    this.#onDone = onDone;
+  }
+
+  /** A function of its own, since XState takes it off the observer before it calls it. */
+  readonly error = (thrown: unknown): void => {
+    this.kernel.fail(this.entity, describeError(thrown), { handling: this.id, thrown });
+  };
+
+  complete(): void {
+    try {
+      this.#onDone?.();
+    } catch (thrown) {
+      // XState would hand it to a timer of the machine
+      this.error(thrown);
+    }
+  }
 }
 
 /** Where an actor's {@link Hosted} is: a property costs less than an entry in a table of all actors. */
 const HOSTED = Symbol('hosted');
 
-type HostedRef = AnyActorRef & { [HOSTED]?: Hosted };
-
-function hostedOf(actor: HostedRef): Hosted {
-  return (actor[HOSTED] ??= { port: undefined, timers: NO_TIMERS });
-}
-
-const NO_TIMERS: Hosted['timers'] = [];
+/** An actor with what the kernel keeps on it, and with the parts of XState's that spare a closure or two an actor. */
+type HostedRef = AnyActorRef & { [HOSTED]: Hosted; _parent?: unknown; readonly observers: Set<Hosted> };
 
 /** The plain object beside the machine of `self`, as given to {@link spawn}. */
 export function portOf<T extends object>(self: AnyActorRef): T {
-  const port = (self as HostedRef)[HOSTED]?.port;
+  const port = (self as Partial<HostedRef>)[HOSTED]?.port;
   if (port === undefined) throw new Error(`actor ${self.id} has no port`);
   return port as T;
 }
@@ -76,30 +99,18 @@ export function spawn<TLogic extends AnyActorLogic>(
     logic.options.maxIterations = MOST_MICROSTEPS;
     quicken(logic);
   }
-  const { id, port, onDone } = options;
-  const actor: HostedRef & { _parent?: unknown } = createActor(logic as AnyActorLogic, {
-    id,
+  const actor = createActor(logic as AnyActorLogic, {
+    id: options.id,
     input: options.input,
     parent: hostActor(kernel, entity),
-  });
+  }) as AnyActorRef as HostedRef;
   // from here on it is its own root: nobody above it hears of its end, and it may be stopped
   actor._parent = undefined;
-  actor[HOSTED] = { port, timers: NO_TIMERS };
-  actor.subscribe({
-    error: (thrown) => kernel.fail(entity, describeError(thrown), { handling: id, thrown }),
-    ...(onDone === undefined ? {} : { complete: () => guarded(kernel, entity, id, onDone) }),
-  });
+  const hosted = new Hosted(kernel, entity, options as SpawnOptions<AnyActorLogic>);
+  actor[HOSTED] = hosted;
+  actor.observers.add(hosted);
   actor.start();
   return actor as ActorRefFrom<TLogic>;
-}
-
-/** Runs a callback whose error XState would hand to a timer of the machine. */
-function guarded(kernel: Kernel, entity: string, id: string, run: () => void): void {
-  try {
-    run();
-  } catch (thrown) {
-    kernel.fail(entity, describeError(thrown), { handling: id, thrown });
-  }
 }
 
 /** Where a kernel's host actors are: a weak table would keep them through the collections of young garbage. */
@@ -107,41 +118,34 @@ const HOST_ACTORS = Symbol('host actors');
 
 type HostingKernel = Kernel & { [HOST_ACTORS]?: Map<string, AnyActorRef> };
 
-/** The actor whose system the machines of a host share: a system takes as long to make as an actor. */
+/**
+ * The actor whose system machines share: a system takes as long to make as an actor. One a host where the inspector has
+ * to know whose step it sees, else one for all.
+ */
 function hostActor(kernel: Kernel, entity: string): AnyActorRef {
   const ofKernel = ((kernel as HostingKernel)[HOST_ACTORS] ??= new Map());
-  let actor = ofKernel.get(entity);
+  const key = kernel.trace === undefined ? '' : entity;
+  let actor = ofKernel.get(key);
   if (actor === undefined) {
     actor = createActor(
       fromTransition((state: null) => state, null),
       kernel.trace === undefined ? {} : { inspect: inspector(kernel, entity) },
     ) as AnyActorRef;
-    actor.system.scheduler = new KernelScheduler(kernel, entity);
-    ofKernel.set(entity, actor);
+    actor.system.scheduler = scheduler;
+    ofKernel.set(key, actor);
   }
   return actor;
 }
-
-type Scheduler = AnyActorRef['system']['scheduler'];
 
 /**
  * XState's scheduler on the kernel's virtual time. Its own keeps the timers of a system in one object, which takes a
  * look at each of them whenever an actor ends.
  */
-class KernelScheduler implements Scheduler {
-  readonly #kernel: Kernel;
-  readonly #entity: string;
-
-  constructor(kernel: Kernel, entity: string) {
-    this.#kernel = kernel;
-    this.#entity = entity;
-  }
-
-  schedule(source: HostedRef, target: AnyActorRef, event: EventObject, delayMs: number, id = ''): void {
-    const kernel = this.#kernel;
-    const entity = this.#entity;
+const scheduler: AnyActorRef['system']['scheduler'] = {
+  schedule(source: AnyActorRef, target: AnyActorRef, event: EventObject, delayMs: number, id = ''): void {
+    const hosted = (source as HostedRef)[HOSTED];
+    const { kernel, entity } = hosted;
     const afterUs = Math.round(delayMs * 1000);
-    const hosted = hostedOf(source);
     const run = (): void => {
       forget(hosted, id);
       target.send(event);
@@ -151,23 +155,24 @@ class KernelScheduler implements Scheduler {
       entity,
       kernel.trace === undefined ? run : () => kernel.recordAndRun(entity, { kind: 'timer', afterUs }, run),
     );
-    hosted.timers = [...hosted.timers, [id, timer]];
-  }
+    const entry = [id, timer] as const;
+    hosted.timers = hosted.timers === NO_TIMERS ? [entry] : [...hosted.timers, entry];
+  },
 
-  cancel(source: HostedRef, id: string): void {
-    const hosted = hostedOf(source);
+  cancel(source: AnyActorRef, id: string): void {
+    const hosted = (source as HostedRef)[HOSTED];
     const found = hosted.timers.findLast(([name]) => name === id);
     if (found === undefined) return;
-    this.#kernel.cancel(found[1]);
+    hosted.kernel.cancel(found[1]);
     forget(hosted, id);
-  }
+  },
 
-  cancelAll(actor: HostedRef): void {
-    const hosted = hostedOf(actor);
-    for (const [, timer] of hosted.timers) this.#kernel.cancel(timer);
+  cancelAll(actor: AnyActorRef): void {
+    const hosted = (actor as HostedRef)[HOSTED];
+    for (const [, timer] of hosted.timers) hosted.kernel.cancel(timer);
     hosted.timers = NO_TIMERS;
-  }
-}
+  },
+};
 
 function forget(hosted: Hosted, id: string): void {
   const { timers } = hosted;

@@ -9,12 +9,15 @@ export class RandomStream {
   #b: number;
   #c: number;
   #counter = 1;
+  /** For its owner to find it by. */
+  readonly label: string;
 
   /**
    * @param seed seed of the run, an integer
    * @param name what the numbers are for
    */
-  constructor(seed: number, name: string) {
+  constructor(seed: number, name: string, label: string = name) {
+    this.label = label;
     const key = `${seed}/${name}`;
     this.#a = fnv1a(key, 0x811c9dc5);
     this.#b = fnv1a(key, 0x01000193);

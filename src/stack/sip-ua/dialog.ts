@@ -8,11 +8,12 @@ import {
   serializeNameAddr,
   serializeUri,
 } from '../../wire/sip/index.js';
+import { ownText } from './own-text.js';
 
 /** Max-Forwards of a request that starts here (RFC 3261 8.1.1.6). */
 export const MAX_FORWARDS = 70;
 
-/** The state of a dialog (RFC 3261 12), as plain data. */
+/** The state of a dialog (RFC 3261 12), as plain data: a dialog may last for days, so its texts are its own. */
 export interface DialogData {
   readonly callId: string;
   readonly localTag: string;
@@ -21,9 +22,9 @@ export interface DialogData {
   readonly localUri: string;
   readonly remoteUri: string;
   /** CSeq number of the last request sent; absent before the first. */
-  localSequence?: number;
+  localSequence: number | undefined;
   /** CSeq number of the last request received; absent before the first. */
-  remoteSequence?: number;
+  remoteSequence: number | undefined;
   /** Route values, `<uri>;params`, first hop first. */
   routeSet: readonly string[];
   remoteTarget: string;
@@ -47,18 +48,19 @@ export function dialogId(callId: string, localTag: string, remoteTag: string): s
  * @param contact own Contact value
  */
 export function dialogOfResponse(request: SipRequest, response: SipResponse, contact: string): DialogData {
-  return detached({
-    callId: request.callId() ?? '',
-    localTag: request.fromTag() ?? '',
-    remoteTag: response.toTag() ?? '',
-    localUri: request.from()?.uri ?? '',
-    remoteUri: request.to()?.uri ?? '',
+  return {
+    callId: ownText(request.callId() ?? ''),
+    localTag: ownText(request.fromTag() ?? ''),
+    remoteTag: ownText(response.toTag() ?? ''),
+    localUri: ownText(request.from()?.uri ?? ''),
+    remoteUri: ownText(request.to()?.uri ?? ''),
     localSequence: request.cseq()?.sequence ?? 0,
-    routeSet: [...response.headers.list('record-route')].reverse(),
-    remoteTarget: response.contacts()[0]?.uri ?? request.uri,
+    remoteSequence: undefined,
+    routeSet: response.headers.list('record-route').map(ownText).reverse(),
+    remoteTarget: ownText(response.contacts()[0]?.uri ?? request.uri),
     contact,
     secure: request.uri.startsWith('sips:'),
-  });
+  };
 }
 
 /**
@@ -68,18 +70,19 @@ export function dialogOfResponse(request: SipRequest, response: SipResponse, con
  * @param contact own Contact value
  */
 export function dialogOfRequest(request: SipRequest, localTag: string, contact: string): DialogData {
-  return detached({
-    callId: request.callId() ?? '',
-    localTag,
-    remoteTag: request.fromTag() ?? '',
-    localUri: request.to()?.uri ?? '',
-    remoteUri: request.from()?.uri ?? '',
+  return {
+    callId: ownText(request.callId() ?? ''),
+    localTag: ownText(localTag),
+    remoteTag: ownText(request.fromTag() ?? ''),
+    localUri: ownText(request.to()?.uri ?? ''),
+    remoteUri: ownText(request.from()?.uri ?? ''),
+    localSequence: undefined,
     remoteSequence: request.cseq()?.sequence ?? 0,
-    routeSet: request.headers.list('record-route'),
-    remoteTarget: request.contacts()[0]?.uri ?? request.from()?.uri ?? '',
+    routeSet: request.headers.list('record-route').map(ownText),
+    remoteTarget: ownText(request.contacts()[0]?.uri ?? request.from()?.uri ?? ''),
     contact,
     secure: request.uri.startsWith('sips:'),
-  });
+  };
 }
 
 /** A dialog's data and what RFC 3261 12.2 does with it. */
@@ -130,12 +133,12 @@ export class Dialog {
     const method = message.kind === 'request' ? message.method : message.cseq()?.method;
     if (method === undefined || !TARGET_REFRESH.has(method)) return;
     const target = message.contacts()[0]?.uri;
-    if (target !== undefined && target !== this.data.remoteTarget) this.data.remoteTarget = target;
+    if (target !== undefined && target !== this.data.remoteTarget) this.data.remoteTarget = ownText(target);
   }
 
   /** Takes the route set of a 2xx to the INVITE in place of the one of a 1xx (RFC 3261 13.2.2.4). */
   confirm(response: SipResponse): void {
-    this.data.routeSet = [...response.headers.list('record-route')].reverse();
+    this.data.routeSet = response.headers.list('record-route').map(ownText).reverse();
     this.refreshTarget(response);
   }
 
@@ -178,30 +181,4 @@ export function requestUri(route: string): string {
   const uri = parseUri(parsed.value.uri);
   if (!uri.ok || uri.value.kind !== 'sip') return parsed.value.uri;
   return serializeUri({ ...uri.value, headers: [], params: uri.value.params.without('method') });
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/**
- * The same data in texts of its own. Parts of a received message are views on its whole text, which a dialog of days
- * would keep in memory.
- */
-function detached(data: DialogData): DialogData {
-  const { callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, contact, routeSet } = data;
-  const texts = [callId, localTag, remoteTag, localUri, remoteUri, remoteTarget, contact, ...routeSet];
-  const [c = '', l = '', r = '', lu = '', ru = '', target = '', own = '', ...routes] = decoder
-    .decode(encoder.encode(texts.join('\n')))
-    .split('\n');
-  return {
-    ...data,
-    callId: c,
-    localTag: l,
-    remoteTag: r,
-    localUri: lu,
-    remoteUri: ru,
-    remoteTarget: target,
-    contact: own,
-    routeSet: routes,
-  };
 }

@@ -46,6 +46,7 @@ export {
   type NotifierCallbacks,
 } from './notifier.js';
 export { notifierMachine } from './notifier-machine.js';
+export { ownText } from './own-text.js';
 export { RELIABLE_TAG } from './prack.js';
 export { type ForwardOptions, type ProxyOptions, type RouteInfo, SipProxy } from './proxy.js';
 export { proxyInviteMachine, TIMER_C_MS } from './proxy-invite-machine.js';

@@ -5,6 +5,7 @@ import { Dialog, dialogOfRequest } from './dialog.js';
 import { formatSubscriptionState, type SubscriptionState, sameEvent } from './event-header.js';
 import { endsSubscription, sendInDialog } from './in-dialog-request.js';
 import { type NotifierEvent, type NotifierPort, notifierMachine } from './notifier-machine.js';
+import { ownText } from './own-text.js';
 import { RestingActor } from './resting-actor.js';
 import { REG_EVENT_EXPIRES_S } from './subscriber.js';
 import type { Content, DialogUsage, HopFinder } from './types.js';
@@ -26,14 +27,17 @@ export interface NotifierCallbacks {
    *
    * @param reason that of the last Subscription-State, or the status of the failed NOTIFY
    */
-  ended?(reason: string): void;
+  ended?(reason: string, notifier: Notifier): void;
 }
+
+/** What a NOTIFY is to say. */
+type Body = ContentMaker | 'full state';
 
 /** How a SUBSCRIBE is accepted. */
 export interface AcceptSubscriptionOptions {
   readonly on?: NotifierCallbacks;
   /** The full state: body of the NOTIFY after each SUBSCRIBE (RFC 6665 4.2.1.2). */
-  readonly fullState: ContentMaker;
+  fullState(version: number): Content | undefined;
   /** Longest duration granted, in seconds; also that of a SUBSCRIBE without Expires. Default 3761 (RFC 3680 4.4). */
   readonly longestS?: number;
   /** Shortest duration accepted in a refresh, in seconds, up to 3600; shorter ones get 423. Default 0. */
@@ -52,6 +56,9 @@ export interface AcceptSubscriptionOptions {
 const NEVER_TOO_BRIEF_S = 3600;
 
 const SECOND_US = 1_000_000;
+
+/** States in which nothing but a timer runs. */
+const RESTS = ['pending', 'active'];
 
 /**
  * Accepts a SUBSCRIBE outside of dialogs: 200, a NOTIFY at once, and a subscription until it expires (RFC 6665 4.2). The
@@ -78,10 +85,8 @@ export class Notifier implements NotifierPort, DialogUsage {
   #expiresAt = 0;
   #timer: Timer | undefined;
   /** NOTIFYs that wait for the answer to the one before, so that none can overtake another. */
-  #queue: ContentMaker[] | undefined;
-  #last:
-    | { readonly reason: string; readonly retryAfterS?: number; readonly content: ContentMaker }
-    | undefined;
+  #queue: Body[] | undefined;
+  #last: { readonly reason: string; readonly retryAfterS?: number; readonly content: Body } | undefined;
   #failure: string | undefined;
 
   constructor(ua: SipUserAgent, transaction: ServerTransaction, options: AcceptSubscriptionOptions) {
@@ -91,10 +96,10 @@ export class Notifier implements NotifierPort, DialogUsage {
     this.#ua = ua;
     this.#options = options;
     this.#flow = transaction.flow;
-    this.#event = request.headers.get('event') ?? '';
+    this.#event = ownText(request.headers.get('event') ?? '');
     this.dialog = new Dialog(dialogOfRequest(request, tag, options.contact ?? ua.contact));
     const from = options.state ?? 'active';
-    this.#machine = new RestingActor(ua.host, notifierMachine, this, from, ['pending', 'active']);
+    this.#machine = new RestingActor(ua.host, notifierMachine, this, from, RESTS);
     ua.register(this.dialog.id, this);
     this.#accept(transaction, tag);
   }
@@ -115,7 +120,7 @@ export class Notifier implements NotifierPort, DialogUsage {
   }
 
   /** Sends a NOTIFY, after those under way; by default with the full state. */
-  notify(content: ContentMaker = this.#options.fullState): void {
+  notify(content: Body = 'full state'): void {
     if (this.state === 'terminating' || this.#machine.over) return;
     if (this.#queue !== undefined) this.#queue.push(content);
     else this.#send(content);
@@ -137,7 +142,7 @@ export class Notifier implements NotifierPort, DialogUsage {
     reason: string,
     options: { readonly retryAfterS?: number; readonly content?: ContentMaker } = {},
   ): void {
-    const { retryAfterS, content = this.#options.fullState } = options;
+    const { retryAfterS, content = 'full state' } = options;
     this.#last ??= { reason, content, ...(retryAfterS === undefined ? undefined : { retryAfterS }) };
     this.#machine.send({ type: 'terminate' });
   }
@@ -168,7 +173,7 @@ export class Notifier implements NotifierPort, DialogUsage {
   tellEnded(): void {
     this.#stopTimer();
     this.#ua.unregister(this.dialog.id);
-    this.#options.on?.ended?.(this.#failure ?? this.#last?.reason ?? 'timeout');
+    this.#options.on?.ended?.(this.#failure ?? this.#last?.reason ?? 'timeout', this);
   }
 
   #accept(transaction: ServerTransaction, toTag: string | undefined): number {
@@ -212,17 +217,14 @@ export class Notifier implements NotifierPort, DialogUsage {
     this.#timer = undefined;
   }
 
-  #send(content: ContentMaker): void {
+  #send(content: Body): void {
     const state = this.state === 'pending' ? 'pending' : 'active';
     this.#queue = [];
     this.#notify({ state, expiresS: this.leftS }, content, (status) => this.#answered(status));
   }
 
   #sendLast(): void {
-    const { reason, retryAfterS, content } = this.#last ?? {
-      reason: 'timeout',
-      content: this.#options.fullState,
-    };
+    const { reason, retryAfterS, content } = this.#last ?? { reason: 'timeout', content: 'full state' };
     const state: SubscriptionState = {
       state: 'terminated',
       reason,
@@ -247,8 +249,8 @@ export class Notifier implements NotifierPort, DialogUsage {
     }
   }
 
-  #notify(state: SubscriptionState, make: ContentMaker, done: (status: number) => void): void {
-    const content = make(this.#version);
+  #notify(state: SubscriptionState, make: Body, done: (status: number) => void): void {
+    const content = make === 'full state' ? this.#options.fullState(this.#version) : make(this.#version);
     if (content !== undefined) this.#version++;
     const headers: [string, string][] = [
       ['Event', this.#event],

@@ -23,7 +23,7 @@ export function resolveHop(host: Host, uri: string, realm?: string): NextHop | u
   const name = target.value.host.replace(/^\[|\]$/g, '');
   const port = target.value.port ?? SIP_PORT;
   for (const one of interfacesFrom(host, realm)) {
-    const ip = host.network.resolve(name, one.realm) ?? literal(host, one, name);
+    const ip = host.network.resolve(name, one.realm) ?? literal(one, name);
     if (ip === undefined) continue;
     const hop = { realm: one.realm, to: { ip, port } };
     return transport === undefined ? hop : { ...hop, transport };
@@ -54,6 +54,6 @@ function interfacesFrom(host: Host, realm: string | undefined): readonly Network
   return [...host.interfaces.filter((one) => one.realm === realm), ...others];
 }
 
-function literal(host: Host, from: NetworkInterface, name: string): string | undefined {
-  return host.network.linkBetween(from, name) === undefined ? undefined : name;
+function literal(from: NetworkInterface, name: string): string | undefined {
+  return from.linkTo(name) === undefined ? undefined : name;
 }

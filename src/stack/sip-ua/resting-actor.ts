@@ -1,6 +1,5 @@
 import type { AnyActorRef, AnyStateMachine, EventObject } from 'xstate';
 import type { Host } from '../../network/index.js';
-import { actorId } from './actor-id.js';
 
 /** What the machine of a {@link RestingActor} starts from. */
 export interface RestingInput {
@@ -16,10 +15,9 @@ export interface RestingInput {
  * The machine has no delays in the states that rest, and nothing in its context but its input.
  */
 export class RestingActor<TEvent extends EventObject> {
-  /** Name in the trace. */
-  readonly id: string;
   readonly #host: Host;
   readonly #machine: AnyStateMachine;
+  readonly #number: number;
   readonly #port: { readonly t1Ms: number };
   readonly #rests: readonly string[];
   #state: string;
@@ -38,13 +36,18 @@ export class RestingActor<TEvent extends EventObject> {
     from: string,
     rests: readonly string[],
   ) {
-    this.id = actorId(host, machine.id);
+    this.#number = host.nextNumber(machine.id);
     this.#host = host;
     this.#machine = machine;
     this.#port = port;
     this.#rests = rests;
     this.#state = from;
     if (!rests.includes(from)) this.#wake();
+  }
+
+  /** Name in the trace, unique on its host; put together only when it is wanted. */
+  get id(): string {
+    return `${this.#machine.id}/${this.#number}`;
   }
 
   get state(): string {

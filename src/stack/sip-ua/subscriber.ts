@@ -4,10 +4,11 @@ import type { NextHop, ServerTransaction, SipTimers } from '../sip/index.js';
 import { Dialog, dialogOfRequest } from './dialog.js';
 import { parseSubscriptionState, type SubscriptionState, sameEvent } from './event-header.js';
 import { endsSubscription, sendInDialog } from './in-dialog-request.js';
+import { ownText } from './own-text.js';
 import { RestingActor } from './resting-actor.js';
 import { GIVE_UP_T1 } from './retransmission.js';
 import { type SubscriberEvent, type SubscriberPort, subscriberMachine } from './subscriber-machine.js';
-import type { DialogUsage, HopFinder } from './types.js';
+import type { DialogUsage } from './types.js';
 import type { SipUserAgent } from './user-agent.js';
 
 /** Why a subscription is over. */
@@ -22,14 +23,18 @@ export interface SubscriptionEnd {
   readonly retryAfterS?: number;
 }
 
-/** What a subscriber hears. */
+/** What a subscriber tells its owner, and asks it. */
 export interface SubscriberCallbacks {
   /** A NOTIFY; it has been answered 200. Also the last one, before `ended`. */
   notify?(request: SipRequest, state: SubscriptionState): void;
   /** A 2xx to a SUBSCRIBE of this side. */
   accepted?(response: SipResponse, expiresS: number): void;
   /** Called once. */
-  ended?(end: SubscriptionEnd): void;
+  ended?(end: SubscriptionEnd, subscriber: Subscriber): void;
+  /** Adds to refreshing and unsubscribing SUBSCRIBEs what the application wants in them. */
+  prepare?(request: SipRequest): void;
+  /** Where requests within the dialog go; default as for `startInvite`. */
+  nextHop?(request: SipRequest): NextHop | undefined;
 }
 
 /** What a subscription starts with. */
@@ -38,10 +43,6 @@ export interface SubscribeOptions {
   readonly request: SipRequest;
   readonly hop: NextHop;
   readonly on: SubscriberCallbacks;
-  /** Adds to refreshing and unsubscribing SUBSCRIBEs what the application wants in them. */
-  readonly mutate?: (request: SipRequest) => void;
-  /** Where requests within the dialog go; default as for `startInvite`. */
-  readonly nextHopFor?: HopFinder;
   readonly timers?: SipTimers;
 }
 
@@ -54,6 +55,11 @@ const REFRESH_BEFORE_S = 600;
 
 const SECOND_US = 1_000_000;
 
+/** States in which nothing but a timer runs. */
+const RESTS = ['pending', 'active'];
+
+const TIMED_OUT: SubscriptionEnd = { by: 'timeout' };
+
 /** Subscribes to an event package with one dialog a subscription (RFC 6665 4.1; RFC 3680 4.9). */
 export function subscribe(ua: SipUserAgent, options: SubscribeOptions): Subscriber {
   return new Subscriber(ua, options);
@@ -62,10 +68,9 @@ export function subscribe(ua: SipUserAgent, options: SubscribeOptions): Subscrib
 /** The subscriber's side of a subscription. */
 export class Subscriber implements SubscriberPort, DialogUsage {
   readonly t1Ms: number;
-  readonly #ua: SipUserAgent;
+  /** The user agent whose subscription it is. */
+  readonly ua: SipUserAgent;
   readonly #on: SubscriberCallbacks;
-  readonly #mutate: ((request: SipRequest) => void) | undefined;
-  readonly #nextHopFor: HopFinder | undefined;
   readonly #hop: NextHop;
   readonly #event: string;
   /** What the SUBSCRIBE asks for, in seconds. */
@@ -77,20 +82,18 @@ export class Subscriber implements SubscriberPort, DialogUsage {
   #leaving = false;
   #expiresAt: number | undefined;
   #timer: Timer | undefined;
-  #end: SubscriptionEnd = { by: 'timeout' };
+  #end = TIMED_OUT;
 
   constructor(ua: SipUserAgent, options: SubscribeOptions) {
     const request = ua.complete(options.request);
     this.t1Ms = (options.timers ?? ua.timersOf(options.hop)).t1Ms;
-    this.#ua = ua;
+    this.ua = ua;
     this.#on = options.on;
-    this.#mutate = options.mutate;
-    this.#nextHopFor = options.nextHopFor;
     this.#hop = options.hop;
-    this.#event = request.headers.get('event') ?? '';
+    this.#event = ownText(request.headers.get('event') ?? '');
     this.#wantedS = request.expires() ?? REG_EVENT_EXPIRES_S;
     this.#initial = request;
-    this.#machine = new RestingActor(ua.host, subscriberMachine, this, 'notifyWait', ['pending', 'active']);
+    this.#machine = new RestingActor(ua.host, subscriberMachine, this, 'notifyWait', RESTS);
     ua.expect(request.callId() ?? '', request.fromTag() ?? '', this);
     ua.endpoint.sendRequest(request, options.hop, {
       onResponse: (response) => {
@@ -129,7 +132,7 @@ export class Subscriber implements SubscriberPort, DialogUsage {
 
   onRequest(transaction: ServerTransaction): void {
     const { request } = transaction;
-    const ua = this.#ua;
+    const ua = this.ua;
     if (request.method !== 'NOTIFY') {
       ua.respond(transaction, 405, { headers: [['Allow', 'NOTIFY']] });
       return;
@@ -164,27 +167,28 @@ export class Subscriber implements SubscriberPort, DialogUsage {
   }
 
   tellTimedOut(): void {
-    this.#end = { by: 'timeout' };
+    this.#end = TIMED_OUT;
     this.tellEnded();
   }
 
   tellEnded(): void {
     this.#stopTimer();
     const { callId, localTag } = this.#dialog?.data ?? this.#initialNames();
-    this.#ua.unexpect(callId, localTag);
-    if (this.#dialog !== undefined) this.#ua.unregister(this.#dialog.id);
-    this.#on.ended?.(this.#end);
+    this.ua.unexpect(callId, localTag);
+    if (this.#dialog !== undefined) this.ua.unregister(this.#dialog.id);
+    this.#on.ended?.(this.#end, this);
   }
 
   /** The dialog comes from the NOTIFY, its route set included (RFC 6665 4.4.1). */
   #establish(notify: SipRequest): void {
     const { callId, localTag } = this.#initialNames();
-    const contact = this.#initial?.headers.first('contact') ?? this.#ua.contact;
+    const own = this.#initial?.headers.first('contact');
+    const contact = own === undefined ? this.ua.contact : ownText(own);
     const data = dialogOfRequest(notify, localTag, contact);
     data.localSequence = this.#initial?.cseq()?.sequence ?? 0;
     this.#dialog = new Dialog(data);
-    this.#ua.unexpect(callId, localTag);
-    this.#ua.register(this.#dialog.id, this);
+    this.ua.unexpect(callId, localTag);
+    this.ua.register(this.#dialog.id, this);
     this.#initial = undefined;
   }
 
@@ -221,7 +225,7 @@ export class Subscriber implements SubscriberPort, DialogUsage {
     }
     const expiresS = Math.min(response.expires() ?? this.#wantedS, this.#wantedS);
     if (this.state !== 'unsubscribing') this.#expire(expiresS);
-    this.#end = { by: 'timeout' };
+    this.#end = TIMED_OUT;
     if (status === 204) this.#machine.send({ type: 'unchanged' });
     this.#on.accepted?.(response, expiresS);
   }
@@ -233,7 +237,7 @@ export class Subscriber implements SubscriberPort, DialogUsage {
   }
 
   #expire(expiresS: number): void {
-    this.#expiresAt = this.#ua.host.kernel.now + expiresS * SECOND_US;
+    this.#expiresAt = this.ua.host.kernel.now + expiresS * SECOND_US;
     this.#setTimer();
   }
 
@@ -241,7 +245,7 @@ export class Subscriber implements SubscriberPort, DialogUsage {
   #setTimer(): void {
     this.#stopTimer();
     if (this.#expiresAt === undefined) return;
-    const { host } = this.#ua;
+    const { host } = this.ua;
     const leftS = (this.#expiresAt - host.kernel.now) / SECOND_US;
     const lastChance = leftS * 1000 <= GIVE_UP_T1 * this.t1Ms && this.#end.by === 'refused';
     const waitS = lastChance ? leftS : leftS > LONG_SUBSCRIPTION_S ? leftS - REFRESH_BEFORE_S : leftS / 2;
@@ -253,7 +257,7 @@ export class Subscriber implements SubscriberPort, DialogUsage {
   }
 
   #stopTimer(): void {
-    if (this.#timer !== undefined) this.#ua.host.cancel(this.#timer);
+    if (this.#timer !== undefined) this.ua.host.cancel(this.#timer);
     this.#timer = undefined;
   }
 
@@ -263,11 +267,10 @@ export class Subscriber implements SubscriberPort, DialogUsage {
       ['Event', this.#event],
       ['Expires', String(expiresS)],
     ];
-    const mutate = this.#mutate;
-    sendInDialog(this.#ua, this.#dialog, {
+    sendInDialog(this.ua, this.#dialog, {
       method: 'SUBSCRIBE',
       parts: { headers },
-      ...(mutate === undefined ? undefined : { mutate }),
+      mutate: (request) => this.#on.prepare?.(request),
       hop: (request) => this.#nextHop(request),
       done,
     });
@@ -275,8 +278,8 @@ export class Subscriber implements SubscriberPort, DialogUsage {
 
   #nextHop(request: SipRequest): NextHop | undefined {
     const hop = this.#hop;
-    if (this.#nextHopFor !== undefined) return this.#nextHopFor(request);
-    if ('flow' in hop) return hop.flow.open ? hop : this.#ua.resolve(request, hop.flow.realm);
-    return this.#ua.resolve(request, hop.realm) ?? hop;
+    if (this.#on.nextHop !== undefined) return this.#on.nextHop(request);
+    if ('flow' in hop) return hop.flow.open ? hop : this.ua.resolve(request, hop.flow.realm);
+    return this.ua.resolve(request, hop.realm) ?? hop;
   }
 }

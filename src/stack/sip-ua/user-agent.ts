@@ -21,6 +21,7 @@ import {
 } from '../sip/index.js';
 import { dialogId, MAX_FORWARDS } from './dialog.js';
 import { applyParts } from './message-parts.js';
+import { ownText } from './own-text.js';
 import { RELIABLE_TAG } from './prack.js';
 import { resolveByRoute } from './resolve-hop.js';
 import type { DialogUsage, MessageParts, RequestCallbacks, TransactionLayer } from './types.js';
@@ -64,7 +65,10 @@ export interface RequestAddresses {
 }
 
 /** Default of {@link UserAgentOptions.allow}. */
-const ALLOWED = ['INVITE', 'ACK', 'CANCEL', 'BYE', 'PRACK', 'UPDATE', 'INFO', 'OPTIONS', 'NOTIFY'];
+const ALLOWED = 'INVITE, ACK, CANCEL, BYE, PRACK, UPDATE, INFO, OPTIONS, NOTIFY';
+
+/** Default of {@link UserAgentOptions.supported}. */
+const SUPPORTED = [RELIABLE_TAG];
 
 /** Methods whose requests and responses create dialogs and therefore have a Contact (RFC 3261 12.1, RFC 6665 3). */
 const DIALOG_CREATING = new Set(['INVITE', 'SUBSCRIBE', 'REFER']);
@@ -87,7 +91,7 @@ export class SipUserAgent implements TransactionUser {
   readonly #timersFor: UserAgentOptions['timersFor'];
   readonly #dialogs = new Map<string, DialogUsage>();
   /** Subscribers that wait for the NOTIFY that creates their dialog, by Call-ID and local tag (RFC 6665 4.4.1). */
-  readonly #expected = new Map<string, DialogUsage>();
+  #expected: Map<string, DialogUsage> | undefined;
   /** CSeq number of the last request outside of dialogs. */
   #sequence = 0;
 
@@ -96,20 +100,20 @@ export class SipUserAgent implements TransactionUser {
     this.contact = options.contact;
     this.#timersFor = options.timersFor;
     this.realm = options.realm;
-    this.supported = options.supported ?? [RELIABLE_TAG];
-    this.allow = (options.allow ?? ALLOWED).join(', ');
+    this.supported = options.supported ?? SUPPORTED;
+    this.allow = options.allow?.join(', ') ?? ALLOWED;
     this.#on = options.on ?? {};
     this.endpoint = typeof options.endpoint === 'function' ? options.endpoint(this) : options.endpoint;
   }
 
   /** Dialogs, and subscriptions that wait for theirs: 0 when nothing is left. */
   get openDialogs(): number {
-    return this.#dialogs.size + this.#expected.size;
+    return this.#dialogs.size + (this.#expected?.size ?? 0);
   }
 
   /** Names of {@link openDialogs}, for the report of a leak. */
   describeDialogs(): string[] {
-    return [...this.#dialogs.keys(), ...this.#expected.keys()];
+    return [...this.#dialogs.keys(), ...(this.#expected?.keys() ?? [])];
   }
 
   /** Whether a request or ACK belongs to a dialog of this user agent. */
@@ -222,7 +226,7 @@ export class SipUserAgent implements TransactionUser {
 
   /** Hands requests of a dialog to a usage from here on. */
   register(id: string, usage: DialogUsage): void {
-    this.#dialogs.set(id, usage);
+    this.#dialogs.set(ownText(id), usage);
   }
 
   /** Undoes {@link register}. */
@@ -232,12 +236,14 @@ export class SipUserAgent implements TransactionUser {
 
   /** Hands a NOTIFY that creates a dialog to a subscriber. */
   expect(callId: string, localTag: string, usage: DialogUsage): void {
+    this.#expected ??= new Map();
     this.#expected.set(`${callId};${localTag}`, usage);
   }
 
   /** Undoes {@link expect}. */
   unexpect(callId: string, localTag: string): void {
-    this.#expected.delete(`${callId};${localTag}`);
+    this.#expected?.delete(`${callId};${localTag}`);
+    if (this.#expected?.size === 0) this.#expected = undefined;
   }
 
   onRequest(transaction: ServerTransaction): void {
@@ -294,7 +300,7 @@ export class SipUserAgent implements TransactionUser {
     const toTag = request.toTag() ?? '';
     const usage = this.#dialogs.get(dialogId(callId, toTag, request.fromTag() ?? ''));
     if (usage !== undefined || request.method !== 'NOTIFY') return usage;
-    return this.#expected.get(`${callId};${toTag}`);
+    return this.#expected?.get(`${callId};${toTag}`);
   }
 }
 
