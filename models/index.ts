@@ -1,7 +1,13 @@
 /** The functional entities of TS 24.371 and of the IMS around them, by their machines. */
 import type { AnyStateMachine } from 'xstate';
 import { contextMachine, eimsAgwMachine } from './eims-agw/index.js';
-import { callMachine, epCscfMachine, registrationMachine } from './ep-cscf/index.js';
+import {
+  callMachine,
+  changeMachine,
+  epCscfMachine,
+  gatewayLinkMachine,
+  registrationMachine,
+} from './ep-cscf/index.js';
 import { subscriptionMachine } from './hss/index.js';
 import { queryMachine } from './i-cscf/index.js';
 import { registrationMachine as pCscfRegistrationMachine } from './p-cscf/index.js';
@@ -17,7 +23,7 @@ export const models: Readonly<Record<string, readonly AnyStateMachine[]>> = {
   wic: [wicMachine, originatingCallMachine, terminatingCallMachine, mediaMachine],
   wwsf: [wwsfMachine, loginMachine],
   waf: [wafMachine, authorizationMachine],
-  'ep-cscf': [epCscfMachine, registrationMachine, callMachine],
+  'ep-cscf': [epCscfMachine, registrationMachine, callMachine, changeMachine, gatewayLinkMachine],
   'eims-agw': [eimsAgwMachine, contextMachine],
   'i-cscf': [queryMachine],
   's-cscf': [sCscfRegistrationMachine, authenticationMachine],

@@ -113,6 +113,16 @@ describe('a policy that differs from the default', () => {
     ['feedback profile in the core', { 'ep-cscf': { coreProfile: 'RTP/AVPF' } }],
     ['G.711 alone at the WIC', { wic: { codecs: 'PCMU' } }],
     ['silence reported', { 'ep-cscf': { inactivityMs: 1000 } }],
+    ['full ICE at the gateway', { 'eims-agw': { ice: 'full' } }],
+    ['the gateway as DTLS client', { 'ep-cscf': { dtlsRole: 'active' } }],
+    ['rates held and latching in the core', { 'ep-cscf': { policing: true, coreLatching: 'RELATCH' } }],
+    ['no filter in the core', { 'ep-cscf': { sourceFilter: false } }],
+    [
+      'codecs that have to be changed',
+      { wic: { codecs: 'opus telephone-event' }, ue: { codecs: 'AMR-WB telephone-event' } },
+    ],
+    ['codecs with another clock', { wic: { codecs: 'opus' }, ue: { codecs: 'PCMA' } }],
+    ['no codec added', { 'ep-cscf': { transcoding: '', transcodingToWic: '' } }],
     [
       'no reliable provisional responses',
       { wic: { reliableProvisionals: false }, ue: { reliableProvisionals: false } },
@@ -219,7 +229,8 @@ describe('a call that falls silent', () => {
     const { alice, bob } = callUp(bed);
     bed.network.partition('wic', 'eims-agw');
     bed.network.partition('ue', 'eims-agw');
-    bed.pause(30);
+    // consent would end after 30 s (RFC 7675 5.1)
+    bed.pause(20);
     expect([alice.state, bob.state]).toEqual(['up', 'up']);
   });
 });

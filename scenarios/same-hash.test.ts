@@ -11,10 +11,10 @@ import { scenarios } from './index.js';
  * you accept it.
  */
 const HASHES: Readonly<Record<string, string>> = {
-  'registration/web-authentication': 'bebd9b1a32cbe218cb211cf139f63e2b186179fc26cd637d3191e62d7783bfb2',
-  'registration/deregistration': '871b429618414be0aad4b88353eb945279d2fe869d557a76e427ba573e09cfcf',
-  'call/wic-to-ims-ue': 'bb0d3ad5ae191e92eeab833a782db55ea91e4e84efbb8c4801f014b491e95601',
-  'call/ims-ue-to-wic': '212c2fe6667df33c052018ce82f796b27c16a68736d328dc9eb5c3d2c3ccdb9f',
+  'registration/web-authentication': 'd0a600dc0fd64314dbb21657fb8b600fb6920a32311582220c7c325b47d64c3e',
+  'registration/deregistration': 'c9cee0e78e4a50ab1b4c1949ce168d81f38d5747ce2e223b9ed2fe4491b67baf',
+  'call/wic-to-ims-ue': '923f4a101b610b1aa78ee1dfd146cf2ffe67626927aca47722a7ff6413de02fb',
+  'call/ims-ue-to-wic': 'b0050c6b2edd71b8e22692a569811a8369dfcbc3ffb2e8c2a37ffe295dc449e4',
 };
 
 const main = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url));

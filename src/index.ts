@@ -8,7 +8,7 @@ import { scenarios } from '../scenarios/index.js';
 import type { Scenario } from './explore/index.js';
 
 export { models } from '../models/index.js';
-export type { CallEnd, Heard, PhoneCall } from '../models/phone/index.js';
+export type { CallEnd, PhoneCall, VoiceIdentity } from '../models/phone/index.js';
 export {
   user,
   type WebAccess,
@@ -30,8 +30,10 @@ export {
   type TapeEntry,
   tapeChoices,
 } from './kernel/index.js';
+export type { EventHeard, FrameRun, MediaReport, SilenceHeard, SourceReport } from './media/index.js';
 export * from './render/index.js';
 export * from './spec/index.js';
+export type { RtpReport } from './stack/rtp/index.js';
 export * from './trace/index.js';
 
 /**

@@ -13,3 +13,4 @@ export {
   policyWith,
   text,
 } from './policy.js';
+export { isSignal, isSpeech, sameFormat } from './rtp-formats.js';

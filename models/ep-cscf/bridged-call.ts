@@ -4,47 +4,23 @@ import type { NextHop, ServerTransaction } from '../../src/stack/sip/index.js';
 import {
   answerInvite,
   type HopFinder,
+  type IncomingRequest,
   type InviteClientSession,
   type InviteServerSession,
   type SipUserAgent,
   startInvite,
 } from '../../src/stack/sip-ua/index.js';
-import {
-  fingerprints,
-  hasAttribute,
-  type MediaDescription,
-  parseSdp,
-  rtcpMux,
-  type SessionDescription,
-  serializeSdp,
-  setup,
-} from '../../src/wire/sdp/index.js';
+import { EVENT } from '../../src/wire/megaco/index.js';
+import { parseSdp, type SessionDescription, serializeSdp } from '../../src/wire/sdp/index.js';
 import type { SipRequest, SipResponse } from '../../src/wire/sip/index.js';
+import { BridgedChange, type ChangeHome } from './bridged-change.js';
 import type { CallEvent, CallPort, callMachine } from './call.js';
-import {
-  type GatewayControl,
-  type GatewayError,
-  type StreamWish,
-  statusOfGatewayError,
-} from './gateway-control.js';
+import { type GatewayControl, statusOfGatewayError } from './gateway-control.js';
+import type { GatewayError, GatewayReport } from './gateway-link.js';
+import { type Direction, MediaPlan, type Side } from './media-plan.js';
 import type { EpCscfPolicy } from './policy.js';
-import {
-  accessAnswer,
-  accessOffer,
-  accessReservation,
-  coreAnswer,
-  coreOffer,
-  coreReservation,
-  gatewayRole,
-  isCarried,
-  type Realises,
-  remoteDescriptor,
-  type TranslationPolicy,
-} from './session-description.js';
+import { changeOf } from './session-change.js';
 import type { Binding } from './wic-registrations.js';
-
-/** Which way a call goes: from the WIC into the core, or the other way. */
-export type Direction = 'originating' | 'terminating';
 
 /** What a call is made of. */
 export interface BridgedCallOptions {
@@ -68,18 +44,15 @@ export interface BridgedCallOptions {
   readonly translateHeaders: (response: SipResponse) => Iterable<readonly [name: string, value: string]>;
 }
 
-const NO_MEDIA: readonly MediaDescription[] = [];
-
 /** The object beside a call's machine: its two dialogs, its descriptions, its gateway context. */
 export class BridgedCall implements CallPort {
   actor!: ActorRefFrom<typeof callMachine>;
   readonly #options: BridgedCallOptions;
-  readonly #translation: TranslationPolicy;
-  readonly #realises: Realises;
+  readonly #plan: MediaPlan;
   readonly #near: InviteServerSession;
   #far: InviteClientSession | undefined;
-  #access: readonly MediaDescription[] = NO_MEDIA;
-  #core: readonly MediaDescription[] = NO_MEDIA;
+  /** The offer as the called side gets it. */
+  #onward: SessionDescription | undefined;
   /** The answer as the caller gets it, once there is one. */
   #answer: Uint8Array | undefined;
   #answerTold = false;
@@ -88,12 +61,7 @@ export class BridgedCall implements CallPort {
 
   constructor(options: BridgedCallOptions) {
     this.#options = options;
-    this.#translation = {
-      coreProfile: options.policy.coreProfile,
-      rtcpMux: options.policy.rtcpMux === 'accept',
-      coreCodecs: options.policy.coreCodecs.toLowerCase().split(' '),
-    };
-    this.#realises = (id) => options.host.realises(id);
+    this.#plan = new MediaPlan(options.host, options.direction, options.policy, options.offer);
     const { nearHop } = options;
     this.#near = answerInvite(options.ua, options.transaction, {
       contact: options.nearContact,
@@ -102,7 +70,7 @@ export class BridgedCall implements CallPort {
         cancelled: () => this.#send({ type: 'near.cancelled' }),
         ended: () => this.#send({ type: 'near.ended' }),
         failed: () => this.#send({ type: 'near.ended' }),
-        request: (incoming) => incoming.respond(488),
+        request: (incoming) => this.#onRequest('near', incoming),
       },
     });
   }
@@ -128,70 +96,55 @@ export class BridgedCall implements CallPort {
     this.#send({ type: 'registration.gone' });
   }
 
-  /** The gateway hears nothing any more. */
-  silent(): void {
-    this.#send({ type: 'gateway.silent' });
+  /** The gateway tells something of the call's context. */
+  report(report: GatewayReport): void {
+    const { host, policy } = this.#options;
+    switch (report.event) {
+      case EVENT.silence:
+        this.#send({ type: 'gateway.silent' });
+        break;
+      case EVENT.dtlsFailure:
+        host.realises('24371-7.4.2-19');
+        this.#mediaFailed('DTLS failure');
+        break;
+      case EVENT.iceResult:
+        if (report.parameter('state') === 'failed') this.#mediaFailed('ICE failure');
+        break;
+      case EVENT.consentLost:
+        if (policy.consentLoss === 'release') this.#mediaFailed('Consent lost');
+        break;
+      case EVENT.cause:
+        this.#mediaFailed('Bearer lost');
+        break;
+    }
+  }
+
+  /** The gateway has lost all its contexts. */
+  contextLost(): void {
+    this.#options.gateway.forget();
+    this.#mediaFailed('Gateway restarted');
+  }
+
+  #mediaFailed(text: string): void {
+    this.#send({ type: 'media.failed', status: 503, text });
   }
 
   reserve(): void {
-    const { gateway, direction, policy } = this.#options;
-    const originating = direction === 'originating';
-    const wishes = this.#carried().map(({ line, stream }) => this.#reserveWishes(line, stream, originating));
-    if (originating) this.#noteOriginatingReservation();
-    else this.#options.host.realises('24371-7.4.3-01');
-    gateway.reserve(
-      wishes.map(({ access }) => access),
-      wishes.map(({ core }) => core),
-      policy.inactivityMs,
-      (result) => {
-        if ('code' in result) return this.#gatewayFailed(result);
-        this.#access = result.access;
-        this.#core = result.core;
-        this.#send({ type: 'gateway.reserved' });
-      },
-    );
-  }
-
-  #reserveWishes(
-    line: MediaDescription,
-    stream: number,
-    originating: boolean,
-  ): { access: StreamWish; core: StreamWish } {
-    const { offer, policy } = this.#options;
-    const remote = remoteDescriptor(offer, line);
-    const mux = this.#translation.rtcpMux && (!originating || rtcpMux(line));
-    if (originating) {
-      const role = gatewayRole(setup(offer, line));
-      this.#options.host.realises('24371-7.4.2-01');
-      return {
-        access: { stream, mode: 'Inactive', local: accessReservation(line, line.proto, role, mux), remote },
-        core: { stream, mode: 'Inactive', local: coreReservation(line, policy.coreProfile) },
-      };
-    }
-    return {
-      access: {
-        stream,
-        mode: 'Inactive',
-        local: accessReservation(line, 'UDP/TLS/RTP/SAVPF', 'actpass', mux),
-      },
-      core: { stream, mode: 'Inactive', local: coreReservation(line, line.proto), remote },
-    };
-  }
-
-  #noteOriginatingReservation(): void {
-    const { host, offer } = this.#options;
-    host.realises('24371-7.4.2-03', '24371-7.4.2-05');
-    if (offer.media.some((line) => hasAttribute(line, 'bundle-only'))) host.realises('24371-7.4.2-09');
+    const { gateway, policy } = this.#options;
+    const { access, core } = this.#plan.reservation();
+    const reports = { silenceMs: policy.inactivityMs, heartbeatMs: policy.heartbeatMs };
+    gateway.reserve(access, core, reports, (result) => {
+      if ('code' in result) return this.#gatewayFailed(result);
+      this.#onward = this.#plan.reserved(result);
+      this.#send({ type: 'gateway.reserved' });
+    });
   }
 
   invite(): void {
-    const { ua, request, hop, farHop, direction, offer } = this.#options;
-    const translated =
-      direction === 'originating'
-        ? coreOffer(offer, this.#core, this.#translation, this.#realises)
-        : accessOffer(offer, this.#access, this.#translation, this.#realises);
+    const { ua, request, hop, farHop } = this.#options;
+    if (this.#onward === undefined) throw new Error('nothing was reserved');
     request.headers.set('Content-Type', 'application/sdp');
-    request.body = encode(translated);
+    request.body = encode(this.#onward);
     this.#far = startInvite(ua, {
       request,
       hop,
@@ -205,7 +158,7 @@ export class BridgedCall implements CallPort {
         rejected: (status, response) =>
           this.#send({ type: 'far.rejected', status, reason: response?.reason ?? '' }),
         ended: () => this.#send({ type: 'far.ended' }),
-        request: (incoming) => incoming.respond(488),
+        request: (incoming) => this.#onRequest('far', incoming),
       },
     });
   }
@@ -218,39 +171,10 @@ export class BridgedCall implements CallPort {
       this.#gatewayFailed({ code: 449, text: 'answer is no session description' });
       return;
     }
-    const answer = read.value;
-    this.#answer = encode(this.#translateAnswer(answer));
-    if (response.status >= 200) {
-      this.#finalWishes = this.#answeredWishes(answer);
-      return;
-    }
+    this.#answer = encode(this.#plan.answered(read.value));
+    if (response.status >= 200) return;
     this.#held.unshift({ type: 'far.progress', response, answers: false });
-    const early = this.#isEarlyMediaOpen(response);
-    const far = this.#answeredWishes(answer).map((wish) =>
-      early ? { ...wish, mode: 'SendReceive' as const } : wish,
-    );
-    this.#configure(early ? this.#openWishes() : [], far);
-  }
-
-  #finalWishes: readonly StreamWish[] = [];
-
-  #translateAnswer(answer: SessionDescription): SessionDescription {
-    const { direction, offer } = this.#options;
-    return direction === 'originating'
-      ? accessAnswer(offer, answer, this.#access, this.#translation, this.#realises)
-      : coreAnswer(offer, answer, this.#core, this.#realises);
-  }
-
-  /** What the gateway has to know of the called side: where it is, and for a WIC its certificate and ICE. */
-  #answeredWishes(answer: SessionDescription): StreamWish[] {
-    return this.#carried().flatMap(({ index, stream }) => {
-      const line = answer.media[index];
-      if (line === undefined || line.port === 0) return [];
-      if (this.#options.direction === 'terminating' && fingerprints(answer, line).length > 0) {
-        this.#options.host.realises('24371-7.4.3-06');
-      }
-      return [{ stream, remote: remoteDescriptor(answer, line) }];
-    });
+    this.#configure(this.#isEarlyMediaOpen(response));
   }
 
   /** Early media needs P-Early-Media or a policy that does without (RFC 5009 5, 24371-7.4.2-18). */
@@ -262,23 +186,12 @@ export class BridgedCall implements CallPort {
   }
 
   connect(): void {
-    const known = new Map(this.#finalWishes.map((wish) => [wish.stream, wish]));
-    const near = this.#openWishes();
-    this.#configure(
-      near,
-      near.map((wish) => ({ ...known.get(wish.stream), ...wish })),
-    );
+    this.#configure(true);
   }
 
-  #openWishes(): StreamWish[] {
-    return this.#carried().map(({ stream }) => ({ stream, mode: 'SendReceive' }));
-  }
-
-  /** Changes the caller's termination and the called side's. */
-  #configure(near: readonly StreamWish[], far: readonly StreamWish[]): void {
-    const { gateway, direction } = this.#options;
-    const [access, core] = direction === 'originating' ? [near, far] : [far, near];
-    gateway.configure(access, core, (error) => {
+  #configure(opens: boolean): void {
+    const { access, core } = this.#plan.told(opens);
+    this.#options.gateway.configure(access, core, (error) => {
       if (error !== undefined) this.#gatewayFailed(error);
       else this.#send({ type: 'gateway.configured' });
     });
@@ -321,14 +234,61 @@ export class BridgedCall implements CallPort {
     this.#near.reject(status, reason === '' ? {} : { reason });
   }
 
-  abandon(): void {
-    this.#far?.cancel();
+  abandon(cause: CallEvent): void {
+    this.#far?.cancel(reasonOf(cause));
   }
 
-  hangUp(cause: string): void {
-    if (cause !== 'near.ended' && cause !== 'near.cancelled') this.#near.bye(reasonOf(cause));
-    if (cause !== 'far.ended') this.#far?.bye(reasonOf(cause));
+  hangUp(cause: CallEvent): void {
+    const reason = reasonOf(cause);
+    if (cause.type !== 'near.ended' && cause.type !== 'near.cancelled') this.#near.bye(reason);
+    if (cause.type !== 'far.ended') this.#far?.bye(reason);
   }
+
+  /** A request within one of the two dialogs: a new offer is bridged, where it can be (24371-9). */
+  #onRequest(side: Side, incoming: IncomingRequest): void {
+    const { method } = incoming.request;
+    const isChange = method === 'INVITE' || method === 'UPDATE';
+    // an UPDATE without an offer keeps the dialog alive (RFC 4028 7.4)
+    if (method === 'UPDATE' && incoming.sdp === undefined) incoming.respond(200);
+    else if (!isChange || incoming.sdp === undefined || this.actor.getSnapshot().value !== 'confirmed') {
+      incoming.respond(488);
+    } else if (this.#changing) incoming.respond(491);
+    else this.#change(side, incoming, incoming.sdp);
+  }
+
+  #change(side: Side, incoming: IncomingRequest, sdp: Uint8Array): void {
+    const { host, gateway } = this.#options;
+    const plan = this.#plan;
+    const read = parseSdp(sdp);
+    const leg = plan.legOf(side);
+    const views = { access: plan.view('access'), core: plan.view('core') };
+    const wish = read.ok ? changeOf(views[leg], read.value) : undefined;
+    if (!read.ok || wish === undefined) {
+      incoming.respond(488);
+      return;
+    }
+    this.#changing = true;
+    const home: ChangeHome = {
+      host,
+      gateway,
+      id: `${this.actor.id} change/${++this.#changes}`,
+      views,
+      send: (where, parts, callbacks) => {
+        const session = plan.legOf('near') === where ? this.#near : this.#far;
+        return session?.sendRequest('INVITE', parts, callbacks) ?? false;
+      },
+      onOver: (changed) => {
+        this.#changing = false;
+        if (changed.access !== undefined) plan.setView('access', changed.access);
+        if (changed.core !== undefined) plan.setView('core', changed.core);
+      },
+      onFailed: () => this.#gatewayFailed({ code: 0, text: 'a change of the session' }),
+    };
+    new BridgedChange(home, leg, incoming, read.value, wish).begin();
+  }
+
+  #changing = false;
+  #changes = 0;
 
   release(): void {
     this.#options.gateway.release(() => this.#send({ type: 'gateway.released' }));
@@ -342,13 +302,6 @@ export class BridgedCall implements CallPort {
     });
   }
 
-  /** The lines that the gateway carries, with their place in the description and their stream number. */
-  #carried(): { readonly line: MediaDescription; readonly index: number; readonly stream: number }[] {
-    return this.#options.offer.media
-      .map((line, index) => ({ line, index, stream: index + 1 }))
-      .filter(({ line }) => isCarried(line));
-  }
-
   #send(event: CallEvent): void {
     this.actor.send(event);
   }
@@ -359,6 +312,7 @@ function encode(description: SessionDescription): Uint8Array {
 }
 
 /** The Reason header field for a call that the network ends (RFC 3326; TS 24.229 5.2.8.1.2). */
-function reasonOf(cause: string): string | undefined {
-  return cause.startsWith('gateway') ? 'SIP;cause=503;text="Media lost"' : undefined;
+function reasonOf(cause: CallEvent): string | undefined {
+  if (cause.type === 'media.failed') return `SIP;cause=${cause.status};text="${cause.text}"`;
+  return cause.type.startsWith('gateway') ? 'SIP;cause=503;text="Media lost"' : undefined;
 }

@@ -23,9 +23,9 @@ export interface CallPort {
   /** Refuses the call towards its caller. */
   reject(status: number, reason: string): void;
   /** Gives the call up towards the called side. */
-  abandon(): void;
-  /** Ends both dialogs, whichever still stand. */
-  hangUp(reason: string): void;
+  abandon(cause: CallEvent): void;
+  /** Ends both dialogs, whichever still stand, because of an event. */
+  hangUp(cause: CallEvent): void;
   /** Gives the gateway's resources back. */
   release(): void;
 }
@@ -37,6 +37,8 @@ export type CallEvent =
   | { readonly type: 'gateway.failed'; readonly status: number; readonly text: string }
   | { readonly type: 'gateway.released' }
   | { readonly type: 'gateway.silent' }
+  /** The gateway cannot carry the media any more, or never could: no way, no keys, or it has lost the context. */
+  | { readonly type: 'media.failed'; readonly status: number; readonly text: string }
   | { readonly type: 'registration.gone' }
   | { readonly type: 'begin' }
   | {
@@ -74,8 +76,8 @@ export const callMachine = setup({
       portOf<CallPort>(self).reject(status, reason ?? text ?? '');
     },
     'refuse the unregistered': ({ self }) => portOf<CallPort>(self).reject(480, ''),
-    abandon: ({ self }) => portOf<CallPort>(self).abandon(),
-    'hang up': ({ self, event }) => portOf<CallPort>(self).hangUp(event.type),
+    abandon: ({ self, event }) => portOf<CallPort>(self).abandon(event),
+    'hang up': ({ self, event }) => portOf<CallPort>(self).hangUp(event),
     release: ({ self }) => portOf<CallPort>(self).release(),
   },
   guards: {
@@ -107,6 +109,7 @@ export const callMachine = setup({
         'near.ended': {},
         'near.cancelled': {},
         'registration.gone': {},
+        'media.failed': {},
       },
     },
     proceeding: {
@@ -124,6 +127,7 @@ export const callMachine = setup({
         'near.cancelled': { target: 'releasing', actions: 'abandon' },
         'near.ended': { target: 'releasing', actions: 'abandon' },
         'gateway.failed': { target: 'releasing', actions: ['abandon', 'refuse'] },
+        'media.failed': { target: 'releasing', actions: ['abandon', 'refuse'] },
         'registration.gone': { target: 'releasing', actions: ['abandon', 'refuse the unregistered'] },
       },
     },
@@ -132,6 +136,7 @@ export const callMachine = setup({
         'gateway.silent': {},
         'gateway.configured': 'proceeding',
         'gateway.failed': { target: 'releasing', actions: ['abandon', 'refuse'] },
+        'media.failed': { target: 'releasing', actions: ['abandon', 'refuse'] },
         'registration.gone': { target: 'releasing', actions: ['abandon', 'refuse the unregistered'] },
         'far.progress': { actions: 'hold' },
         'far.accepted': { actions: 'hold' },
@@ -146,6 +151,7 @@ export const callMachine = setup({
         'gateway.silent': {},
         'gateway.configured': { target: 'confirmed', actions: 'accept' },
         'gateway.failed': { target: 'releasing', actions: ['refuse', 'hang up'] },
+        'media.failed': { target: 'releasing', actions: ['refuse', 'hang up'] },
         'registration.gone': { target: 'releasing', actions: ['refuse the unregistered', 'hang up'] },
         'far.ended': { target: 'releasing', actions: 'hang up' },
         'near.cancelled': { target: 'releasing', actions: 'hang up' },
@@ -153,10 +159,12 @@ export const callMachine = setup({
       },
     },
     confirmed: {
+      meta: { requirements: ['24371-5D.4-01'] },
       on: {
         'far.ended': { target: 'releasing', actions: 'hang up' },
         'near.ended': { target: 'releasing', actions: 'hang up' },
         'gateway.silent': { target: 'releasing', actions: 'hang up' },
+        'media.failed': { target: 'releasing', actions: 'hang up' },
         'gateway.failed': { target: 'releasing', actions: 'hang up' },
         'registration.gone': { target: 'releasing', actions: 'hang up' },
       },
@@ -168,6 +176,7 @@ export const callMachine = setup({
         'gateway.failed': 'released',
         'gateway.configured': {},
         'gateway.silent': {},
+        'media.failed': {},
         'registration.gone': {},
         'far.progress': {},
         'far.accepted': {},

@@ -11,15 +11,17 @@ import {
 } from '../../src/stack/sip/index.js';
 import { type RouteInfo, resolveHop, SipProxy, SipUserAgent } from '../../src/stack/sip-ua/index.js';
 import type { Endpoint } from '../../src/trace/index.js';
-import type { Action } from '../../src/wire/megaco/index.js';
+import { makeError } from '../../src/wire/megaco/index.js';
 import { parseSdp, type SessionDescription, validateSdp } from '../../src/wire/sdp/index.js';
 import { parseNameAddr, quote, type SipRequest, type SipResponse } from '../../src/wire/sip/index.js';
 import { type Entity, wallClockS } from '../common/index.js';
 import { type Authorisation, authorise, type Refusal, type TrustedWaf } from './authorisation.js';
-import { BridgedCall, type Direction } from './bridged-call.js';
+import { BridgedCall } from './bridged-call.js';
 import { callMachine } from './call.js';
 import { GatewayControl } from './gateway-control.js';
+import { GatewayLink } from './gateway-link.js';
 import { epCscfMachine } from './machine.js';
+import type { Direction } from './media-plan.js';
 import type { EpCscfPolicy } from './policy.js';
 import { chargingVector, removeCoreOnly, removeCredentials, removeNetworkOnly } from './register-request.js';
 import { isCarried, isWebRtc } from './session-description.js';
@@ -70,6 +72,7 @@ export class EpCscf implements Entity {
   readonly #proxy: SipProxy;
   readonly #ua: SipUserAgent;
   readonly #megaco: MegacoEndpoint;
+  readonly #gateway: GatewayLink;
   readonly #actor: ActorRefFrom<typeof epCscfMachine>;
   readonly #registrations: WicRegistrations;
   readonly #calls = new Set<BridgedCall>();
@@ -99,7 +102,16 @@ export class EpCscf implements Entity {
     this.#ua = new SipUserAgent(host, { endpoint: this.#endpoint, contact: `<${own}>`, realm: 'core' });
     this.#megaco = new MegacoEndpoint(host, {
       realm: 'core',
-      onRequest: (actions, reply) => reply(actions.map((action) => this.#onNotify(action))),
+      // whoever else speaks H.248 has no say here (H.248.1 10)
+      onRequest: (actions, reply, from) =>
+        reply(from.ip === config.gateway.ip ? this.#gateway.receive(actions) : makeError(402)),
+    });
+    this.#gateway = new GatewayLink(host, this.#megaco, {
+      gateway: config.gateway,
+      probeMs: policy.probeMs,
+      knows: (context) => this.#callOf(context) !== undefined,
+      onReport: (report) => this.#callOf(report.context)?.report(report),
+      onContextsLost: () => this.#loseContexts(),
     });
     this.#registrations = new WicRegistrations({
       host,
@@ -135,8 +147,8 @@ export class EpCscf implements Entity {
     if (this.#calls.size > 0) left.push(`${name}: ${this.#calls.size} calls`);
     if (this.#endpoint.openTransactions > 0)
       left.push(`${name}: ${this.#endpoint.openTransactions} SIP transactions`);
-    if (this.#megaco.openTransactions > 0)
-      left.push(`${name}: ${this.#megaco.openTransactions} H.248 transactions`);
+    const iq = this.#megaco.openTransactions - this.#gateway.ownTransactions;
+    if (iq > 0) left.push(`${name}: ${iq} H.248 transactions`);
     const dialogs = this.#ua.openDialogs - this.#registrations.watched;
     if (dialogs > 0) left.push(`${name}: ${dialogs} dialogs`);
     return left;
@@ -145,6 +157,7 @@ export class EpCscf implements Entity {
   close(): void {
     this.#registrations.close();
     this.#endpoint.close();
+    this.#gateway.close();
     this.#megaco.close();
     this.#door.close();
     this.#actor.send({ type: 'stopped' });
@@ -431,7 +444,7 @@ export class EpCscf implements Entity {
     const call = new BridgedCall({
       host: this.host,
       ua: this.#ua,
-      gateway: new GatewayControl(this.host, this.#megaco, this.#config.gateway),
+      gateway: new GatewayControl(this.host, this.#gateway),
       direction,
       policy: this.#policy,
       transaction,
@@ -466,15 +479,14 @@ export class EpCscf implements Entity {
     return headers;
   }
 
-  /** A report of the gateway: silence ends the call it belongs to. */
-  #onNotify(action: Action): Action {
-    for (const call of this.#calls) if (call.context === action.context) call.silent();
-    const commands = action.commands.map(({ name, terminationId }) => ({
-      name,
-      terminationId,
-      descriptors: [],
-    }));
-    return { ...action, commands };
+  #callOf(context: number): BridgedCall | undefined {
+    for (const call of this.#calls) if (call.context === context) return call;
+    return undefined;
+  }
+
+  /** The gateway has come up anew, or gone: calls end whose media it carried. */
+  #loseContexts(): void {
+    for (const call of this.#calls) if (call.context !== undefined) call.contextLost();
   }
 
   #endCallsOf(binding: Binding): void {

@@ -1,23 +1,26 @@
 import type { Host } from '../../src/network/index.js';
-import type { MegacoEndpoint } from '../../src/stack/megaco/index.js';
-import type { Endpoint } from '../../src/trace/index.js';
+import { firstError } from '../../src/stack/megaco/index.js';
 import {
-  type Action,
   type Command,
   type Descriptor,
-  descriptor,
+  EVENT,
+  type EventItem,
   makeAction,
+  PROPERTY,
+  type Property,
   quote,
   type StreamDescriptor,
   type StreamMode,
   streamsOf,
 } from '../../src/wire/megaco/index.js';
 import {
+  hasAttribute,
   type MediaDescription,
   parseSdp,
   type SessionDescription,
   serializeSdp,
 } from '../../src/wire/sdp/index.js';
+import type { GatewayError, GatewayLink } from './gateway-link.js';
 
 /** One side of one stream, as it is to be reserved or changed. */
 export interface StreamWish {
@@ -26,18 +29,26 @@ export interface StreamWish {
   readonly local?: SessionDescription;
   readonly remote?: SessionDescription;
   readonly mode?: StreamMode;
+  /** Filters, rates and the like. */
+  readonly properties?: readonly Property[];
+  /** Signals to give, names of packages and items with their parameters. */
+  readonly signals?: readonly EventItem[];
 }
 
 /** What the gateway reserved: a local media description a stream, in the order of the wishes. */
 export interface Reservation {
   readonly access: readonly MediaDescription[];
   readonly core: readonly MediaDescription[];
+  /** Whether its ICE is lite. */
+  readonly lite: boolean;
 }
 
-/** Why the gateway could not: an H.248 error code, 0 for no answer. */
-export interface GatewayError {
-  readonly code: number;
-  readonly text: string;
+/** What the gateway is to tell of, in ms; 0 for never. */
+export interface ReportWishes {
+  /** How long there may be no media. */
+  readonly silenceMs: number;
+  /** How long there may be no command. */
+  readonly heartbeatMs: number;
 }
 
 /**
@@ -49,22 +60,20 @@ export function statusOfGatewayError({ code }: GatewayError): number {
   return unavailable.includes(code) ? 503 : 500;
 }
 
-/** How long the access side may be silent before the gateway tells (adid/ipstop `dt` is in seconds). */
+/** Times in events are in seconds. */
 const MS_PER_S = 1000;
 
 /** The eP-CSCF's hold on one H.248 context: an access and a core termination (TS 23.334 8, H.248.1 6.1). */
 export class GatewayControl {
-  readonly #megaco: MegacoEndpoint;
   readonly #host: Host;
-  readonly #gateway: Endpoint;
+  readonly #link: GatewayLink;
   #context: number | undefined;
   #access = '';
   #core = '';
 
-  constructor(host: Host, megaco: MegacoEndpoint, gateway: Endpoint) {
+  constructor(host: Host, link: GatewayLink) {
     this.#host = host;
-    this.#megaco = megaco;
-    this.#gateway = gateway;
+    this.#link = link;
   }
 
   /** Number of the context, once there is one. */
@@ -76,38 +85,67 @@ export class GatewayControl {
   reserve(
     access: readonly StreamWish[],
     core: readonly StreamWish[],
-    inactivityMs: number,
+    reports: ReportWishes,
     done: (result: Reservation | GatewayError) => void,
   ): void {
-    const events: Descriptor[] = inactivityMs === 0 ? [] : [silenceEvent(inactivityMs)];
     const commands: Command[] = [
-      { name: 'Add', terminationId: 'ip/access/$', descriptors: [media(access, 'access'), ...events] },
-      { name: 'Add', terminationId: 'ip/core/$', descriptors: [media(core, 'core')] },
+      {
+        name: 'Add',
+        terminationId: 'ip/access/$',
+        descriptors: [media(access, 'access'), events(reports), ...signals(access)],
+      },
+      { name: 'Add', terminationId: 'ip/core/$', descriptors: [media(core, 'core'), ...signals(core)] },
     ];
-    this.#megaco.request(this.#gateway, [makeAction('$', commands)], (result) => {
+    this.#link.request(makeAction('$', commands), (result) => {
       if ('error' in result) return done(result.error);
       const [action] = result.actions;
-      if (action !== undefined && typeof action.context === 'number') this.#context = action.context;
+      if (typeof action?.context === 'number' && action.commands.some(isObeyed))
+        this.#context = action.context;
       const error = firstError(result.actions);
-      if (error !== undefined) return done(error);
+      if (error !== undefined) {
+        // the first Add may have been obeyed (H.248.1 8): what there is goes back
+        return this.release(() => done({ code: error.code, text: error.text ?? '' }));
+      }
       const [first, second] = action?.commands ?? [];
       if (first === undefined || second === undefined) return done({ code: 0, text: 'incomplete reply' });
       this.#access = first.terminationId;
       this.#core = second.terminationId;
-      done({ access: locals(first), core: locals(second) });
+      const there = locals(first);
+      done({
+        access: there.flatMap(({ media: lines }) => lines.slice(0, 1)),
+        core: locals(second).flatMap(({ media: lines }) => lines.slice(0, 1)),
+        lite: there.some((session) => hasAttribute(session, 'ice-lite')),
+      });
     });
   }
 
-  /** Changes streams of the two terminations; a side without wishes is left alone (TS 23.334 8.4). */
+  /**
+   * Changes streams of the two terminations; a side without wishes is left alone (TS 23.334 8.4).
+   *
+   * @param done gets what of the access side was left to choose once more, a media description a stream
+   */
   configure(
     access: readonly StreamWish[],
     core: readonly StreamWish[],
-    done: (error: GatewayError | undefined) => void,
+    done: (error: GatewayError | undefined, access: readonly MediaDescription[]) => void,
   ): void {
     const commands: Command[] = [];
     if (access.length > 0) commands.push(modify(this.#access, access));
     if (core.length > 0) commands.push(modify(this.#core, core));
-    this.#send(commands, done);
+    if (commands.length === 0) {
+      this.#host.schedule(0, () => done(undefined, []));
+      return;
+    }
+    this.#link.request(makeAction(this.#context ?? '-', commands), (result) => {
+      if ('error' in result) return done(result.error, []);
+      const error = firstError(result.actions);
+      const reply = result.actions[0]?.commands[0];
+      const told = reply === undefined || access.length === 0 ? [] : locals(reply);
+      done(
+        error === undefined ? undefined : { code: error.code, text: error.text ?? '' },
+        told.flatMap(({ media: lines }) => lines.slice(0, 1)),
+      );
+    });
   }
 
   /** Subtracts everything (Release AGW Termination, TS 23.334 8.5). */
@@ -116,18 +154,22 @@ export class GatewayControl {
       this.#host.schedule(0, done);
       return;
     }
-    this.#send([{ name: 'Subtract', terminationId: '*', descriptors: [{ kind: 'Audit', items: [] }] }], done);
+    const command: Command = {
+      name: 'Subtract',
+      terminationId: '*',
+      descriptors: [{ kind: 'Audit', items: [] }],
+    };
+    this.#link.request(makeAction(this.#context, [command]), done);
   }
 
-  #send(commands: readonly Command[], done: (error: GatewayError | undefined) => void): void {
-    this.#megaco.request(this.#gateway, [makeAction(this.#context ?? '-', commands)], (result) => {
-      done('error' in result ? result.error : firstError(result.actions));
-    });
+  /** The gateway has lost the context: there is nothing to subtract. */
+  forget(): void {
+    this.#context = undefined;
   }
 }
 
 function modify(terminationId: string, wishes: readonly StreamWish[]): Command {
-  return { name: 'Modify', terminationId, descriptors: [media(wishes, undefined)] };
+  return { name: 'Modify', terminationId, descriptors: [media(wishes, undefined), ...signals(wishes)] };
 }
 
 function media(wishes: readonly StreamWish[], realm: string | undefined): Descriptor {
@@ -135,7 +177,10 @@ function media(wishes: readonly StreamWish[], realm: string | undefined): Descri
 }
 
 function streamDescriptor(wish: StreamWish, realm: string | undefined): StreamDescriptor {
-  const properties = realm === undefined ? [] : [{ name: 'ipdc/realm', value: quote(realm) }];
+  const properties = [
+    ...(realm === undefined ? [] : [{ name: PROPERTY.realm, value: quote(realm) }]),
+    ...(wish.properties ?? []),
+  ];
   const control = { ...(wish.mode === undefined ? {} : { mode: wish.mode }), properties };
   const controlled = wish.mode !== undefined || properties.length > 0;
   return {
@@ -147,27 +192,43 @@ function streamDescriptor(wish: StreamWish, realm: string | undefined): StreamDe
   };
 }
 
-function silenceEvent(inactivityMs: number): Descriptor {
-  const seconds = String(Math.ceil(inactivityMs / MS_PER_S));
-  const parameters = [{ name: 'dt', value: seconds }];
-  return { kind: 'Events', requestId: 1, events: [{ name: 'adid/ipstop', parameters, raw: [] }] };
+function isObeyed({ descriptors }: Command): boolean {
+  return descriptors.every(({ kind }) => kind !== 'Error');
 }
 
-function locals(reply: Command): MediaDescription[] {
+/** Signals are those of a termination, each with its stream (H.248.1 7.1.11). */
+function signals(wishes: readonly StreamWish[]): Descriptor[] {
+  const given = wishes.flatMap((wish) =>
+    (wish.signals ?? []).map((one) => ({ ...one, stream: wish.stream })),
+  );
+  return given.length === 0 ? [] : [{ kind: 'Signals', signals: given, raw: [] }];
+}
+
+/** What the gateway is to tell of the WIC's side (TS 23.334 6.2.10.5, 6.2.17.3, 6.2.17.6). */
+function events({ silenceMs, heartbeatMs }: ReportWishes): Descriptor {
+  const items = [
+    event(EVENT.dtlsFailure),
+    event(EVENT.iceResult),
+    event(EVENT.consentLost),
+    event(EVENT.cause),
+  ];
+  if (silenceMs > 0)
+    items.push(event(EVENT.silence, [seconds('dt', silenceMs), { name: 'dir', value: 'BOTH' }]));
+  if (heartbeatMs > 0) items.push(event(EVENT.heartbeat, [seconds('timerx', heartbeatMs)]));
+  return { kind: 'Events', requestId: 1, events: items };
+}
+
+function event(name: string, parameters: readonly Property[] = []): EventItem {
+  return { name, parameters, raw: [] };
+}
+
+function seconds(name: string, ms: number): Property {
+  return { name, value: String(Math.ceil(ms / MS_PER_S)) };
+}
+
+function locals(reply: Command): SessionDescription[] {
   return streamsOf(reply).flatMap(({ local }) => {
     const read = local === undefined ? undefined : parseSdp(local);
-    return read?.ok === true ? read.value.media.slice(0, 1) : [];
+    return read?.ok === true ? [read.value] : [];
   });
-}
-
-/** The first error anywhere in a reply. */
-function firstError(actions: readonly Action[]): GatewayError | undefined {
-  for (const action of actions) {
-    if (action.error !== undefined) return { code: action.error.code, text: action.error.text ?? '' };
-    for (const command of action.commands) {
-      const error = descriptor(command, 'Error');
-      if (error !== undefined) return { code: error.code, text: error.text ?? '' };
-    }
-  }
-  return undefined;
 }

@@ -39,6 +39,58 @@ export const epCscfPolicy = {
     '24371-7.4.2-12',
     'encoding names that the core may see, separated by spaces',
   ),
+  transcoding: text(
+    'amr-wb amr pcma',
+    '24371-7.4.2-12',
+    'encoding names that the gateway can change into, added to offers to the core, separated by spaces',
+  ),
+  transcodingToWic: text(
+    'opus pcmu',
+    '24371-7.4.3-05',
+    'encoding names that the gateway can change into, added to offers to a WIC, separated by spaces',
+  ),
+  dtlsRole: choice(
+    ['passive', 'active'],
+    'passive',
+    '24371-7.4.2-01',
+    'DTLS role of the gateway where a WIC leaves the choice (actpass)',
+  ),
+  consentLoss: choice(
+    ['wait', 'release'],
+    'wait',
+    'RFC 7675 5.1; TS 23.334 6.2.17.6',
+    'whether a call whose WIC gives no consent any more is released, or may restart ICE',
+  ),
+  sourceFilter: flag(
+    true,
+    'TS 23.334 5.5',
+    'whether the gateway takes media from the core only from where the description says',
+  ),
+  coreLatching: choice(
+    ['OFF', 'LATCH', 'RELATCH'],
+    'OFF',
+    'H.248.37',
+    'whether the gateway sends media to where those of the core come from',
+  ),
+  policing: flag(
+    false,
+    'TS 23.334 5.9.1',
+    'whether the gateway drops media above the bandwidth of the descriptions',
+  ),
+  heartbeatMs: amount(
+    'ms',
+    [0, 86_400_000],
+    600_000,
+    'H.248.36; TS 23.334 8',
+    'after how long without a command the gateway tells of a termination, 0 for never',
+  ),
+  probeMs: amount(
+    'ms',
+    [1000, 600_000],
+    10_000,
+    'H.248.1 11.6',
+    'how long a gateway that does not answer is left alone before it is asked again',
+  ),
   earlyMedia: choice(
     ['gated', 'open'],
     'gated',

@@ -7,12 +7,14 @@ import {
   type MediaDescription,
   makeAttribute,
   parseSdp,
+  removeAttributes,
   type SessionDescription,
   serializeSdp,
   setDirection,
   validateSdp,
 } from '../../src/wire/sdp/index.js';
 import {
+  type AccessReservation,
   accessAnswer,
   accessOffer,
   coreAnswer,
@@ -25,7 +27,14 @@ const policy: TranslationPolicy = {
   coreProfile: 'RTP/AVP',
   rtcpMux: true,
   coreCodecs: ['opus', 'pcmu', 'pcma', 'amr', 'amr-wb', 'telephone-event'],
+  addedToCore: [],
+  addedToWic: [],
 };
+
+const access = (offer: SessionDescription, lite = true): AccessReservation => ({
+  lines: reserved(offer, 'access'),
+  lite,
+});
 
 const fixtures = new URL('../../src/wire/sdp/fixtures/chromium/', import.meta.url);
 const read = (text: string): SessionDescription => {
@@ -119,7 +128,7 @@ describe('towards the WIC', () => {
 
   it.each(offers)('the answer to %s is an answer by RFC 3264, without BUNDLE, from the gateway', (name) => {
     const offer = chromium(name);
-    const answer = accessAnswer(offer, coreReply(offer), reserved(offer, 'access'), policy, () => {});
+    const answer = accessAnswer(offer, coreReply(offer), access(offer), () => {});
     expect(checkAnswer(offer, answer)).toEqual([]);
     expect(validateSdp(answer)).toEqual([]);
     const text = serializeSdp(answer);
@@ -131,20 +140,22 @@ describe('towards the WIC', () => {
     });
   });
 
-  it('an answer without rtcp-mux goes to a WIC that did not offer it, and by policy to one that did', () => {
+  it('an answer without rtcp-mux follows from a reservation without', () => {
     const offer = chromium('audio-only.offer.sdp');
-    const decline = { ...policy, rtcpMux: false };
+    const { lines } = access(offer);
+    const declined = lines.map((line) => removeAttributes(line, ['rtcp-mux']));
     const text = serializeSdp(
-      accessAnswer(offer, coreReply(offer), reserved(offer, 'access'), decline, () => {}),
+      accessAnswer(offer, coreReply(offer), { lines: declined, lite: false }, () => {}),
     );
     expect(text).not.toContain('rtcp-mux');
+    expect(text).not.toContain('ice-lite');
   });
 
   it('a plain IMS offer becomes a WebRTC offer, and the answer a plain one again (24371-7.4.3)', () => {
     const plain = read(
       'v=0\r\no=- 91 1 IN IP6 2001:db8:c::30\r\ns=-\r\nt=0 0\r\nm=audio 41000 RTP/AVP 0 126\r\nc=IN IP6 2001:db8:c::30\r\na=rtpmap:126 telephone-event/8000\r\n',
     );
-    const offer = accessOffer(plain, reserved(plain, 'access'), policy, () => {});
+    const offer = accessOffer(plain, access(plain), policy, () => {});
     expect(offer.media[0]?.proto).toBe('UDP/TLS/RTP/SAVPF');
     expect(serializeSdp(offer)).toMatch(/a=mid:0\r\n/);
     expect(serializeSdp(offer)).toMatch(/a=ice-ufrag:agwA/);

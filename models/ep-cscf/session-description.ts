@@ -7,6 +7,7 @@ import {
   groups,
   hasAttribute,
   iceCredentials,
+  iceLite,
   inheritedAttribute,
   isRtp,
   type MediaDescription,
@@ -20,6 +21,7 @@ import {
   setDirection,
   setup,
 } from '../../src/wire/sdp/index.js';
+import { answeredIn, withCodecs } from './codec-plan.js';
 
 /**
  * The SDP translation of the IMS-ALG in the eP-CSCF (TS 24.371 7.4.2 and 7.4.3, TS 24.229 6.7.2): WebRTC lines stop
@@ -34,6 +36,19 @@ export interface TranslationPolicy {
   readonly rtcpMux: boolean;
   /** Encoding names that may be seen in the core, in lower case. */
   readonly coreCodecs: readonly string[];
+  /** Encoding names that are added to offers to the core, and to the WIC, in lower case. */
+  readonly addedToCore: readonly string[];
+  readonly addedToWic: readonly string[];
+}
+
+/** What the gateway reserved on its access side. */
+export interface AccessReservation {
+  /** One media description a carried line, in order. */
+  readonly lines: readonly MediaDescription[];
+  /** Whether its ICE is lite. */
+  readonly lite: boolean;
+  /** Identity of the DTLS association, where the WIC gave one (RFC 8842 4; 24371-7.4.2-02). */
+  readonly tlsId?: string;
 }
 
 /** Called with the id of a requirement at the point where it is realised. */
@@ -55,6 +70,7 @@ export type Realises = (
     | '24371-7.4.3-02'
     | '24371-7.4.3-03'
     | '24371-7.4.3-04'
+    | '24371-7.4.3-05'
     | '24371-7.4.3-07',
 ) => void;
 
@@ -112,9 +128,17 @@ export function isWebRtc(session: SessionDescription, media: MediaDescription): 
   );
 }
 
-/** The DTLS role of the gateway from the role the WIC offers or has answered with (TS 23.334 6.2.10.5). */
-export function gatewayRole(wicRole: SetupRole | undefined): 'active' | 'passive' {
-  return wicRole === 'passive' ? 'active' : 'passive';
+/**
+ * The DTLS role of the gateway from the role the WIC offers or has answered with (TS 23.334 6.2.10.5).
+ *
+ * @param preferred where the WIC leaves the choice
+ */
+export function gatewayRole(
+  wicRole: SetupRole | undefined,
+  preferred: 'active' | 'passive',
+): 'active' | 'passive' {
+  if (wicRole === 'passive') return 'active';
+  return wicRole === 'actpass' ? preferred : 'passive';
 }
 
 /**
@@ -138,15 +162,25 @@ export function coreOffer(
     if (!isCarried(line)) return disabled(withoutEdge(line));
     const local = reserved.next().value as MediaDescription;
     noteOfferRemovals(offer, line, realises);
-    const kept = toCodecs(line, policy.coreCodecs);
-    if (kept.formats.length !== line.formats.length) realises('24371-7.4.2-12');
+    const seen = codecsForCore(line, policy);
+    if (seen.formats.join() !== line.formats.join()) realises('24371-7.4.2-12');
     return setDirection(
-      { ...withoutEdge(kept), ...addressOf(local), proto: policy.coreProfile },
+      { ...withoutEdge(seen), ...addressOf(local), proto: policy.coreProfile },
       direction(offer, line),
     );
   });
   realises('24371-7.4.2-11');
   return anchored(offer, media);
+}
+
+/** A WIC's line with the codecs that the core gets to see (24371-7.4.2-12). */
+export function codecsForCore(line: MediaDescription, policy: TranslationPolicy): MediaDescription {
+  return withCodecs(toCodecs(line, policy.coreCodecs), policy.addedToCore);
+}
+
+/** A line of the core with the codecs that a WIC gets to see (24371-7.4.3-05). */
+export function codecsForWic(line: MediaDescription, policy: TranslationPolicy): MediaDescription {
+  return withCodecs(line, policy.addedToWic);
 }
 
 function noteOfferRemovals(offer: SessionDescription, line: MediaDescription, realises: Realises): void {
@@ -161,30 +195,35 @@ function noteOfferRemovals(offer: SessionDescription, line: MediaDescription, re
  * ICE, and no multiplexing of media.
  *
  * @param answer the core's answer
- * @param access what the gateway reserved on its access side, one media description a carried line, in order
+ * @param access what the gateway reserved on its access side
  */
 export function accessAnswer(
   offer: SessionDescription,
   answer: SessionDescription,
-  access: readonly MediaDescription[],
-  policy: TranslationPolicy,
+  access: AccessReservation,
   realises: Realises,
 ): SessionDescription {
-  const reserved = access[Symbol.iterator]();
+  const reserved = access.lines[Symbol.iterator]();
   const media = offer.media.map((offered, index) => {
     const answered = answer.media[index];
     const local = isCarried(offered) ? (reserved.next().value as MediaDescription) : undefined;
     if (local === undefined || answered === undefined || answered.port === 0) return refused(offered);
     realises('24371-7.4.2-13');
-    const line = accessLine(answered, local, offered.proto, mid(offered), direction(answer, answered));
+    const line = accessLine(
+      answeredIn(offered, answered),
+      local,
+      offered.proto,
+      mid(offered),
+      direction(answer, answered),
+    );
     realises('24371-7.4.2-14');
     realises('24371-7.4.2-16');
     realises('24371-7.4.2-17');
-    if (inheritedAttribute(offer, offered, 'tls-id') !== undefined) realises('24371-7.4.2-15');
-    if (!rtcpMux(offered) || !policy.rtcpMux) return removeAttributes(line, ['rtcp-mux']);
-    return line;
+    if (access.tlsId === undefined) return line;
+    realises('24371-7.4.2-15');
+    return { ...line, attributes: [...line.attributes, makeAttribute('tls-id', access.tlsId)] };
   });
-  return asIceLite(anchored(answer, media));
+  return withIce(anchored(answer, media), access);
 }
 
 /**
@@ -193,22 +232,23 @@ export function accessAnswer(
  */
 export function accessOffer(
   offer: SessionDescription,
-  access: readonly MediaDescription[],
+  access: AccessReservation,
   policy: TranslationPolicy,
   realises: Realises,
 ): SessionDescription {
-  const reserved = access[Symbol.iterator]();
+  const reserved = access.lines[Symbol.iterator]();
   const media = offer.media.map((line, index) => {
     if (!isCarried(line)) return disabled(withoutEdge(line));
     const local = reserved.next().value as MediaDescription;
-    const made = accessLine(line, local, 'UDP/TLS/RTP/SAVPF', String(index), direction(offer, line));
-    if (!policy.rtcpMux) return removeAttributes(made, ['rtcp-mux']);
-    realises('24371-7.4.3-04');
+    const seen = codecsForWic(line, policy);
+    if (seen !== line) realises('24371-7.4.3-05');
+    const made = accessLine(seen, local, 'UDP/TLS/RTP/SAVPF', String(index), direction(offer, line));
+    if (rtcpMux(made)) realises('24371-7.4.3-04');
     return made;
   });
   realises('24371-7.4.3-02');
   realises('24371-7.4.3-03');
-  return asIceLite(anchored(offer, media));
+  return withIce(anchored(offer, media), access);
 }
 
 /** The answer towards the core, made from a WIC's answer. */
@@ -224,7 +264,7 @@ export function coreAnswer(
     const local = isCarried(offered) ? (reserved.next().value as MediaDescription) : undefined;
     if (local === undefined || answered === undefined || answered.port === 0) return refused(offered);
     return setDirection(
-      { ...withoutEdge(answered), ...addressOf(local), proto: offered.proto },
+      { ...withoutEdge(answeredIn(offered, answered)), ...addressOf(local), proto: offered.proto },
       direction(answer, answered),
     );
   });
@@ -274,6 +314,7 @@ export function remoteDescriptor(session: SessionDescription, line: MediaDescrip
     'rtcp',
     'rtpmap',
     'fmtp',
+    'ptime',
   ]);
   const own = line.attributes.filter(({ name }) => wanted.has(name));
   const connection = connectionOf(session, line);
@@ -283,6 +324,21 @@ export function remoteDescriptor(session: SessionDescription, line: MediaDescrip
     attributes: [...inherited, ...own],
     ...(connection === undefined ? {} : { connection }),
   };
+  // the role in ICE follows from it (RFC 8445 6.1.1)
+  const attributes = iceLite(session) ? [makeAttribute('ice-lite')] : [];
+  return { version: 0, bandwidth: [], attributes, otherLines: [], timing: [], media: [media] };
+}
+
+/**
+ * What came to be agreed for a line, as an H.248 Local descriptor: the address that was reserved and the formats that come in. Of the
+ * transport it says nothing, which stays as it is.
+ *
+ * @param reserved the gateway's own description of the line
+ * @param line the line as the far end of that side has come to see it
+ */
+export function agreedDescriptor(reserved: MediaDescription, line: MediaDescription): SessionDescription {
+  const { order: _, ...rest } = reserved;
+  const media: MediaDescription = { ...rest, formats: line.formats, attributes: codecLines(line) };
   return { version: 0, bandwidth: [], attributes: [], otherLines: [], timing: [], media: [media] };
 }
 
@@ -374,6 +430,7 @@ function anchored(session: SessionDescription, media: readonly MediaDescription[
   };
 }
 
-function asIceLite(session: SessionDescription): SessionDescription {
+function withIce(session: SessionDescription, { lite }: AccessReservation): SessionDescription {
+  if (!lite) return session;
   return { ...session, attributes: [...session.attributes, makeAttribute('ice-lite')] };
 }

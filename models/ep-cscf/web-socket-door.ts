@@ -2,11 +2,12 @@ import type { Timer } from '../../src/kernel/index.js';
 import {
   acceptTls,
   acceptWebSocket,
+  type ByteStream,
   type Host,
   type TcpConnection,
-  type TlsStream,
   type WebSocketConnection,
   type WebSocketDecision,
+  type WebSocketHandlers,
   type WebSocketOffer,
 } from '../../src/network/index.js';
 
@@ -37,7 +38,7 @@ export class WebSocketDoor {
   readonly #allowedOrigins: ReadonlySet<string>;
   readonly #listener: { close(): void };
   /** Connections whose handshake has not come to an end, with what ends them. */
-  readonly #arriving = new Map<TlsStream, Timer>();
+  readonly #arriving = new Map<ByteStream, Timer>();
   readonly #connections = new Set<WebSocketConnection>();
 
   constructor(host: Host, options: WebSocketDoorOptions) {
@@ -68,17 +69,17 @@ export class WebSocketDoor {
       stream.abort();
     });
     this.#arriving.set(stream, timer);
-    acceptWebSocket(stream, (offer) => this.#decide(offer, stream));
+    acceptWebSocket(stream, (offer) => this.#decide(offer));
   }
 
-  #arrived(stream: TlsStream): void {
+  #arrived(stream: ByteStream): void {
     const timer = this.#arriving.get(stream);
     if (timer !== undefined) this.#host.cancel(timer);
     this.#arriving.delete(stream);
   }
 
   /** Whether a WebSocket may be opened (24371-5.5-03, -04; RFC 6455 4.2.2, 10.2). */
-  #decide(offer: WebSocketOffer, stream: TlsStream): WebSocketDecision {
+  #decide(offer: WebSocketOffer): WebSocketDecision {
     if (offer.origin === undefined || !this.#allowedOrigins.has(offer.origin)) {
       this.#options.onRefused();
       return { status: 403, reason: 'Origin Not Allowed' };
@@ -87,21 +88,38 @@ export class WebSocketDoor {
       this.#options.onRefused();
       return { status: 400, reason: 'Subprotocol sip Required' };
     }
-    let open: WebSocketConnection | undefined;
-    return {
-      protocol: SUBPROTOCOL,
-      handlers: {
-        onOpen: (connection) => {
-          open = connection;
-          this.#arrived(stream);
-          this.#connections.add(connection);
-          this.#options.onOpen(connection);
-        },
-        onClose: () => {
-          if (open !== undefined) this.#connections.delete(open);
-          this.#options.onClose();
-        },
-      },
-    };
+    return { protocol: SUBPROTOCOL, handlers: new Guest(this) };
+  }
+
+  /** A connection is open. */
+  opened(connection: WebSocketConnection): void {
+    this.#arrived(connection.stream);
+    this.#connections.add(connection);
+    this.#options.onOpen(connection);
+  }
+
+  /** One that was open has ended. */
+  closed(connection: WebSocketConnection | undefined): void {
+    if (connection !== undefined) this.#connections.delete(connection);
+    this.#options.onClose();
+  }
+}
+
+/** What a connection tells the door. */
+class Guest implements WebSocketHandlers {
+  readonly #door: WebSocketDoor;
+  #connection: WebSocketConnection | undefined;
+
+  constructor(door: WebSocketDoor) {
+    this.#door = door;
+  }
+
+  onOpen(connection: WebSocketConnection): void {
+    this.#connection = connection;
+    this.#door.opened(connection);
+  }
+
+  onClose(): void {
+    this.#door.closed(this.#connection);
   }
 }

@@ -2,10 +2,12 @@ import type { ActorRefFrom } from 'xstate';
 import type { Host } from '../../src/network/index.js';
 import type { ServerTransaction, SipFlow } from '../../src/stack/sip/index.js';
 import {
+  ownText,
   parseRegInfo,
   resolveHop,
   type SipProxy,
   type SipUserAgent,
+  type SubscriberCallbacks,
   subscribe,
 } from '../../src/stack/sip-ua/index.js';
 import { parseNameAddr, parseUri, type SipRequest, type SipResponse } from '../../src/wire/sip/index.js';
@@ -118,8 +120,8 @@ export class WicRegistrations {
       return;
     }
     if (binding === undefined) {
-      binding = new WicBinding(this, authorisation, contact.uri, flow);
-      this.#byContact.set(key, binding);
+      binding = new WicBinding(this, authorisation, ownText(contact.uri), flow);
+      this.#byContact.set(ownText(key), binding);
       this.#byToken.set(binding.token, binding);
       binding.start(`registration/${++this.#count}`);
     } else {
@@ -194,7 +196,8 @@ export class WicRegistrations {
   }
 }
 
-class WicBinding implements Binding {
+/** Kept for as long as the registration lasts, so its texts are its own. */
+class WicBinding implements Binding, SubscriberCallbacks {
   readonly impi: string;
   readonly impu: string;
   readonly contactUri: string;
@@ -246,7 +249,7 @@ class WicBinding implements Binding {
    * @returns the number of this REGISTER
    */
   note(request: SipRequest): number {
-    this.#callId = request.callId() ?? '';
+    this.#callId = ownText(request.callId() ?? '');
     this.#sequence = request.cseq()?.sequence ?? 0;
     return ++this.#attempts;
   }
@@ -264,11 +267,13 @@ class WicBinding implements Binding {
       this.actor.send({ type: 'deregistered' });
       return;
     }
-    this.serviceRoute = [...response.headers.list('Service-Route')];
-    this.identities = response.headers.list('P-Associated-URI').flatMap((value) => {
+    this.serviceRoute = response.headers.list('Service-Route').map(ownText);
+    const identities = response.headers.list('P-Associated-URI').flatMap((value) => {
       const address = parseNameAddr(value);
       return address.ok ? [address.value.uri] : [];
     });
+    // flatMap leaves room for more
+    this.identities = identities.map(ownText);
     const { now } = this.#owner.options.host.kernel;
     const lifetimeMs = Math.max(0, Math.min(grantedS, this.authorisation.expiresS - wallClockS(now))) * 1000;
     this.#untilUs = now + lifetimeMs * 1000;
@@ -295,19 +300,14 @@ class WicBinding implements Binding {
       },
     );
     this.isWatched = true;
-    subscribe(ua, {
-      request,
-      hop,
-      on: {
-        notify: (notify) => this.#onNotify(notify),
-        ended: () => {
-          this.isWatched = false;
-        },
-      },
-    });
+    subscribe(ua, { request, hop, on: this });
   }
 
-  #onNotify(notify: SipRequest): void {
+  ended(): void {
+    this.isWatched = false;
+  }
+
+  notify(notify: SipRequest): void {
     const read = parseRegInfo(notify.body);
     if (!read.ok) return;
     for (const registration of read.value.registrations) {

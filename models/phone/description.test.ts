@@ -1,15 +1,42 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { checkAnswer, groups, hasAttribute, parseSdp, validateSdp } from '../../src/wire/sdp/index.js';
-import { chooseLine, makeAnswer, makeOffer, remoteEnd } from './description.js';
+import { answeringSetup, type LocalTransport } from '../../src/stack/webrtc/index.js';
+import {
+  checkAnswer,
+  groups,
+  hasAttribute,
+  type MediaDescription,
+  parseSdp,
+  setup,
+  validateSdp,
+} from '../../src/wire/sdp/index.js';
+import { chooseLine, destinationOf, type LocalEnd, makeAnswer, makeOffer } from './description.js';
 import { plainProfile, webRtcProfile } from './index.js';
 
 const FOLDER = 'src/wire/sdp/fixtures/chromium';
-const author = {
-  sessionId: '42',
-  fingerprint: `sha-256 ${Array.from({ length: 32 }, () => 'AB').join(':')}`,
-};
-const end = { local: { ip: '198.51.100.5', port: 50_000 }, ice: { ufrag: 'ufra', pwd: 'p'.repeat(22) } };
+const author = { sessionId: '42' };
+const local = { ip: '198.51.100.5', port: 50_000 };
+const candidate = {
+  foundation: '1',
+  component: 1,
+  transport: 'udp',
+  priority: 2_130_706_431,
+  address: local,
+  type: 'host',
+} as const;
+const endWith = (said: Pick<LocalTransport, 'setup' | 'rtcpMux'>): LocalEnd => ({
+  local,
+  transport: {
+    ufrag: 'ufra',
+    pwd: 'p'.repeat(22),
+    candidates: [candidate],
+    defaults: [candidate],
+    lite: false,
+    options: ['ice2'],
+    fingerprint: { algorithm: 'sha-256', value: Array.from({ length: 32 }, () => 'AB').join(':') },
+    ...said,
+  },
+});
 
 function read(text: string) {
   const parsed = parseSdp(new TextEncoder().encode(text));
@@ -38,7 +65,17 @@ describe('an answer of a phone', () => {
         );
         return;
       }
-      const answer = makeAnswer(offer, choice, author, end, 0);
+      const line = offer.media[choice.index] as MediaDescription;
+      const answer = makeAnswer(
+        offer,
+        choice,
+        author,
+        endWith({
+          setup: answeringSetup(setup(offer, line)),
+          rtcpMux: choice.mux ? 'require' : 'none',
+        }),
+        0,
+      );
       expect(checkAnswer(offer, answer)).toEqual([]);
       expect(validateSdp(answer)).toEqual([]);
       expect(groups(answer)).toEqual([]);
@@ -62,38 +99,32 @@ describe('an offer of a phone', () => {
     expect(validateSdp(plain)).toEqual([]);
     expect(plain.media[0]?.proto).toBe('RTP/AVP');
     expect(plain.media[0]?.connection?.addrType).toBe('IP6');
-    expect(validateSdp(makeOffer(webRtcProfile('access'), author, end))).toEqual([]);
+    expect(
+      validateSdp(
+        makeOffer(webRtcProfile('access'), author, endWith({ setup: 'actpass', rtcpMux: 'require' })),
+      ),
+    ).toEqual([]);
   });
 });
 
-describe('the far end of a line', () => {
+describe('the far end of a plain line', () => {
   const head = 'v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\n';
+  const audio = 'm=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.7\r\n';
   const farEnd = (lines: string) => {
     const description = read(`${head}${lines}`);
     const line = description.media[0];
-    return line && remoteEnd(description, line, 'IP4');
+    return line && destinationOf(description, line);
   };
+  const at = (port: number, ip = '192.0.2.7') => ({ ip, port });
 
-  it('is its best UDP candidate of the first component in the own family', () => {
-    const candidates = [
-      '1 1 UDP 100 192.0.2.7 4000 typ host',
-      '2 1 udp 300 192.0.2.8 4002 typ host',
-      '3 1 TCP 900 192.0.2.9 9 typ host tcptype active',
-      '4 2 UDP 800 192.0.2.10 4003 typ host',
-      '5 1 UDP 700 2001:db8::1 4004 typ host',
-    ];
-    const lines = candidates.map((one) => `a=candidate:${one}\r\n`).join('');
-    expect(farEnd(`m=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.7\r\n${lines}`)).toEqual({
-      ip: '192.0.2.8',
-      port: 4002,
-    });
+  it('has RTCP on the next port, where a=rtcp says, or on the same with a=rtcp-mux', () => {
+    expect(farEnd(audio)).toEqual({ rtp: at(4000), rtcp: at(4001) });
+    expect(farEnd(`${audio}a=rtcp:5000\r\n`)).toEqual({ rtp: at(4000), rtcp: at(5000) });
+    expect(farEnd(`${audio}a=rtcp:5000 IN IP4 192.0.2.8\r\n`)?.rtcp).toEqual(at(5000, '192.0.2.8'));
+    expect(farEnd(`${audio}a=rtcp-mux\r\n`)).toEqual({ rtp: at(4000), rtcp: at(4000) });
   });
 
-  it('is its connection data without candidates, and nowhere on hold of old or with trickle ICE', () => {
-    expect(farEnd('m=audio 4000 RTP/AVP 0\r\nc=IN IP4 192.0.2.7\r\n')).toEqual({
-      ip: '192.0.2.7',
-      port: 4000,
-    });
+  it('is nowhere on hold of old, on the discard port and without an address', () => {
     expect(farEnd('m=audio 4000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n')).toBeUndefined();
     expect(farEnd('m=audio 9 RTP/AVP 0\r\nc=IN IP4 192.0.2.7\r\n')).toBeUndefined();
     expect(farEnd('m=audio 4000 RTP/AVP 0\r\n')).toBeUndefined();

@@ -1,14 +1,18 @@
+import type { RtcpBandwidth } from '../../src/stack/rtp/index.js';
+import {
+  type LocalTransport,
+  remoteTransport,
+  TRANSPORT_ATTRIBUTES,
+  transportAttributes,
+} from '../../src/stack/webrtc/index.js';
 import type { Endpoint } from '../../src/trace/index.js';
 import {
   type Attribute,
-  addAttribute,
-  candidates,
+  attribute,
   connectionOf,
   type Direction,
   direction,
-  fingerprints,
   hasAttribute,
-  iceCredentials,
   isRtp,
   type MediaDescription,
   makeAttribute,
@@ -16,39 +20,28 @@ import {
   type Origin,
   type RtpMap,
   removeAttributes,
+  rtcp,
   rtcpMux,
   rtpMaps,
   type SessionDescription,
-  type SetupRole,
   serializeRtpMap,
-  setAttribute,
   setup,
 } from '../../src/wire/sdp/index.js';
 import { type MediaProfile, TELEPHONE_EVENT } from './media-profile.js';
+import type { PlainDestination } from './plain-transport.js';
 
 /** What a phone puts into a media line about its own end. */
 export interface LocalEnd {
   readonly local: Endpoint;
-  /** Present with ICE. */
-  readonly ice?: IceCredentials;
-}
-
-/** Short-term credentials of ICE (RFC 8839 5.4). */
-export interface IceCredentials {
-  readonly ufrag: string;
-  readonly pwd: string;
+  /** Present with WebRTC. */
+  readonly transport?: LocalTransport;
 }
 
 /** Who describes: the parts of an own description that stay the same during a call. */
 export interface Author {
   /** Session id of `o=`, digits. */
   readonly sessionId: string;
-  /** Value of `a=fingerprint`, for the secure profile. */
-  readonly fingerprint: string;
 }
-
-/** The priority of the only host candidate: type preference 126, local preference 65535 (RFC 8445 5.1.2.1). */
-const HOST_PRIORITY = 2_130_706_431;
 
 /** The profile of WebRTC media (RFC 8827 6.5, RFC 5764 8), and that of others that speak it. */
 const SECURE_PROTO = /^UDP\/TLS\/RTP\/SAVPF?$/;
@@ -56,15 +49,18 @@ const PLAIN_PROTO = /^RTP\/AVPF?$/;
 
 /** An offer of one audio line (24371-7.2.2-03, -04, -05; RFC 3264 5). */
 export function makeOffer(profile: MediaProfile, author: Author, end: LocalEnd): SessionDescription {
-  const secure = profile.kind === 'webrtc';
+  const { transport } = end;
   const attributes = [
-    ...(secure ? [makeAttribute('mid', '0'), ...secureLines(author, end, 'actpass', profile.rtcpMux)] : []),
+    ...(transport === undefined
+      ? plainMux(profile.rtcpMux !== 'none')
+      : [makeAttribute('mid', '0'), ...transportAttributes(transport, true)]),
     ...codecLines(profile.codecs),
     makeAttribute('sendrecv'),
   ];
-  const proto = secure ? 'UDP/TLS/RTP/SAVPF' : 'RTP/AVP';
+  const proto = transport === undefined ? 'RTP/AVP' : 'UDP/TLS/RTP/SAVPF';
   const made = session(author, end.local, 0, [audioLine(proto, end.local, profile.codecs, attributes)]);
-  return profile.bundle ? addAttribute(made, 'group', 'BUNDLE 0') : made;
+  if (!profile.bundle) return made;
+  return { ...made, attributes: [...made.attributes, makeAttribute('group', 'BUNDLE 0')] };
 }
 
 /** The place of a line in an offer, and the codecs in which it is taken. */
@@ -72,6 +68,8 @@ export interface Choice {
   readonly index: number;
   /** The voice codec, and telephone events beside it if offered, with the payload types of the offer. */
   readonly codecs: readonly RtpMap[];
+  /** Whether RTP and RTCP share a port. */
+  readonly mux: boolean;
 }
 
 /**
@@ -82,30 +80,39 @@ export interface Choice {
 export function chooseLine(offer: SessionDescription, profile: MediaProfile): Choice | undefined {
   for (const [index, line] of offer.media.entries()) {
     if (line.media !== 'audio' || line.port === 0 || !suits(offer, line, profile)) continue;
-    const codecs = chooseCodecs(rtpMaps(line), profile.preference);
-    if (codecs !== undefined) return { index, codecs };
+    const codecs = chooseCodecs(rtpMaps(line), profile);
+    const mux = rtcpMux(line) && profile.rtcpMux !== 'none';
+    if (codecs !== undefined) return { index, codecs, mux };
   }
   return undefined;
 }
 
-function suits(offer: SessionDescription, line: MediaDescription, { kind }: MediaProfile): boolean {
+function suits(
+  offer: SessionDescription,
+  line: MediaDescription,
+  { kind, rtcpMux: policy }: MediaProfile,
+): boolean {
   if (connectionOf(offer, line) === undefined) return false;
+  // RFC 8858 4.3, and the other way round
+  if (policy === 'none' && hasAttribute(line, 'rtcp-mux-only')) return false;
+  if (policy === 'require' && !rtcpMux(line)) return false;
   if (kind === 'plain') return PLAIN_PROTO.test(line.proto);
-  const described = fingerprints(offer, line).length > 0 && iceCredentials(offer, line) !== undefined;
+  const { ice, fingerprints = [] } = remoteTransport(offer, line);
+  const described = ice !== undefined && fingerprints.length > 0;
   return SECURE_PROTO.test(line.proto) && described && setup(offer, line) !== 'holdconn';
 }
 
-function chooseCodecs(offered: readonly RtpMap[], preference: readonly string[]): RtpMap[] | undefined {
+function chooseCodecs(offered: readonly RtpMap[], { preference, order }: MediaProfile): RtpMap[] | undefined {
   const wanted = preference.map((name) => name.toLowerCase());
-  for (const name of wanted) {
-    const voice = offered.find(({ encoding }) => name !== TELEPHONE_EVENT && encoding.toLowerCase() === name);
-    if (voice === undefined) continue;
-    const events = wanted.includes(TELEPHONE_EVENT)
-      ? offered.filter((one) => isEvents(one) && one.clockRate === voice.clockRate).slice(0, 1)
-      : [];
-    return [voice, ...events];
-  }
-  return undefined;
+  const rank = ({ encoding }: RtpMap): number => wanted.indexOf(encoding.toLowerCase());
+  const voices = offered.filter((one) => !isEvents(one) && rank(one) >= 0);
+  if (order === 'own') voices.sort((a, b) => rank(a) - rank(b));
+  const [voice] = voices;
+  if (voice === undefined) return undefined;
+  const events = wanted.includes(TELEPHONE_EVENT)
+    ? offered.filter((one) => isEvents(one) && one.clockRate === voice.clockRate).slice(0, 1)
+    : [];
+  return [voice, ...events];
 }
 
 function isEvents({ encoding }: RtpMap): boolean {
@@ -125,14 +132,13 @@ export function makeAnswer(
   end: LocalEnd,
   version: number,
 ): SessionDescription {
+  const { transport } = end;
   const media = offer.media.map((line, index) => {
     if (index !== choice.index) return refused(line, end.local);
     const id = mid(line);
-    const secure =
-      end.ice === undefined ? [] : secureLines(author, end, answeringRole(setup(offer, line)), rtcpMux(line));
     const attributes = [
       ...(id === undefined ? [] : [makeAttribute('mid', id)]),
-      ...secure,
+      ...(transport === undefined ? plainMux(choice.mux) : transportAttributes(transport, false)),
       ...codecLines(choice.codecs),
       makeAttribute(answering[direction(offer, line)]),
     ];
@@ -150,9 +156,8 @@ const answering: Readonly<Record<Direction, Direction>> = {
   inactive: 'inactive',
 };
 
-/** `active` is recommended where the offer leaves the choice (RFC 5763 5). */
-function answeringRole(offered: SetupRole | undefined): SetupRole {
-  return offered === 'active' ? 'passive' : 'active';
+function plainMux(mux: boolean): Attribute[] {
+  return mux ? [makeAttribute('rtcp-mux')] : [];
 }
 
 function refused(line: MediaDescription, local: Endpoint): MediaDescription {
@@ -171,9 +176,14 @@ function refused(line: MediaDescription, local: Endpoint): MediaDescription {
   };
 }
 
+/** What a given offer says of its transport that is replaced by what is so here. */
+const REPLACED = TRANSPORT_ATTRIBUTES.filter(
+  (name) => name !== 'ice-options' && !name.startsWith('rtcp-mux'),
+);
+
 /**
- * An offer whose text was given, with this host's addresses in it: every line that is not disabled gets an end of its
- * own, and keeps its codecs, identification, certificate and credentials.
+ * An offer whose text was given, with this host's transports in it: every line that is not disabled gets an end of its own,
+ * with its addresses, credentials and certificate, and keeps its codecs and identification.
  *
  * @param ends one a line; `undefined` for lines that are disabled
  */
@@ -183,17 +193,14 @@ export function placeOffer(
 ): SessionDescription {
   const media = text.media.map((line, index) => {
     const end = ends[index];
-    if (end === undefined) return line;
-    let placed: MediaDescription = { ...line, port: end.local.port, connection: connection(end.local) };
-    placed = removeAttributes(placed, ['candidate', 'end-of-candidates']);
-    if (hasAttribute(line, 'rtcp')) placed = setAttribute(placed, 'rtcp', rtcpValue(end.local));
-    if (end.ice === undefined) return withoutOrder(placed);
-    if (iceCredentials(text, line) === undefined) {
-      placed = addAttribute(addAttribute(placed, 'ice-ufrag', end.ice.ufrag), 'ice-pwd', end.ice.pwd);
-    }
-    return withoutOrder(addAttribute(placed, 'candidate', hostCandidate(end.local)));
+    if (end?.transport === undefined) return line;
+    const own = transportAttributes(end.transport, true).filter(({ name }) => REPLACED.includes(name));
+    const rest = withoutOrder(removeAttributes(line, REPLACED));
+    const attributes = [...rest.attributes, ...own];
+    return { ...rest, port: end.local.port, connection: connection(end.local), attributes };
   });
-  return { ...text, media };
+  const { order: _, ...session } = removeAttributes(text, REPLACED);
+  return { ...session, media };
 }
 
 /** The order of lines as parsed does not hold once some are added or gone. */
@@ -202,27 +209,20 @@ function withoutOrder(line: MediaDescription): MediaDescription {
   return rest;
 }
 
-/** Where the media of a line go, by its best UDP candidate, else by its connection data. */
-export function remoteEnd(
+/** Where the media of a plain line go; `undefined` for nowhere. */
+export function destinationOf(
   description: SessionDescription,
   line: MediaDescription,
-  family: 'IP4' | 'IP6',
-): Endpoint | undefined {
-  let best: Endpoint | undefined;
-  let priority = -1;
-  for (const one of candidates(line)) {
-    const usable =
-      one.component === 1 && one.transport.toUpperCase() === 'UDP' && familyOf(one.address) === family;
-    if (!usable || one.priority <= priority) continue;
-    best = { ip: one.address, port: one.port };
-    priority = one.priority;
-  }
-  if (best !== undefined) return best;
+): PlainDestination | undefined {
   const ip = connectionOf(description, line)?.address;
-  // the unspecified address of an old hold, and the discard port of trickle ICE, lead nowhere (RFC 3264 8.4, RFC 8840 4.1.1)
+  // the unspecified address of an old hold, and the discard port, lead nowhere (RFC 3264 8.4)
   if (ip === undefined || ip === '0.0.0.0' || ip === '::' || line.port <= 0 || line.port === 9)
     return undefined;
-  return { ip, port: line.port };
+  const { port } = line;
+  const own = { ip, port };
+  if (rtcpMux(line)) return { rtp: own, rtcp: own };
+  const stated = rtcp(line);
+  return { rtp: own, rtcp: { ip: stated.connection?.address ?? ip, port: stated.port } };
 }
 
 /** Whether this side may send by its own description (RFC 3264 5.1). */
@@ -231,9 +231,27 @@ export function maySend(description: SessionDescription, line: MediaDescription)
   return own === 'sendrecv' || own === 'sendonly';
 }
 
-/** The codec in which to send: the first of the answer that is no mere companion (RFC 3264 7). */
-export function sendingCodec(answered: MediaDescription): RtpMap | undefined {
-  return isRtp(answered) ? rtpMaps(answered).find((map) => !isEvents(map)) : undefined;
+/** The formats in which to send: those of the answer (RFC 3264 7). */
+export function formatsOf(answered: MediaDescription): readonly RtpMap[] {
+  return isRtp(answered) ? rtpMaps(answered) : [];
+}
+
+/** What a line says of the bandwidth for RTCP (RFC 3556 2); absent if it says nothing. */
+export function rtcpBandwidthOf({ bandwidth }: MediaDescription): RtcpBandwidth | undefined {
+  const of = (type: string): number | undefined => bandwidth.find((one) => one.type === type)?.value;
+  const [sessionKbps, rsBps, rrBps] = [of('AS'), of('RS'), of('RR')];
+  if (sessionKbps === undefined && rsBps === undefined && rrBps === undefined) return undefined;
+  return {
+    ...(sessionKbps === undefined ? {} : { sessionKbps }),
+    ...(rsBps === undefined ? {} : { rsBps }),
+    ...(rrBps === undefined ? {} : { rrBps }),
+  };
+}
+
+/** `a=ptime` in milliseconds. */
+export function ptimeOf(line: MediaDescription): number | undefined {
+  const ptime = Number(attribute(line, 'ptime') ?? Number.NaN);
+  return ptime > 0 ? ptime : undefined;
 }
 
 function session(
@@ -276,37 +294,6 @@ function codecLines(codecs: readonly RtpMap[]): Attribute[] {
   return [...lines, makeAttribute('ptime', '20')];
 }
 
-/** ICE, certificate and port sharing of a WebRTC line (RFC 8839 5, RFC 8122 5, RFC 5763 5, RFC 5761 5.1.3, RFC 3605). */
-function secureLines(
-  { fingerprint }: Author,
-  { local, ice }: LocalEnd,
-  role: SetupRole,
-  mux: boolean,
-): Attribute[] {
-  return [
-    ...(mux ? [makeAttribute('rtcp', rtcpValue(local))] : []),
-    makeAttribute('candidate', hostCandidate(local)),
-    makeAttribute('ice-ufrag', ice?.ufrag ?? ''),
-    makeAttribute('ice-pwd', ice?.pwd ?? ''),
-    makeAttribute('fingerprint', fingerprint),
-    makeAttribute('setup', role),
-    ...(mux ? [makeAttribute('rtcp-mux')] : []),
-  ];
-}
-
-function hostCandidate({ ip, port }: Endpoint): string {
-  return `1 1 UDP ${HOST_PRIORITY} ${ip} ${port} typ host`;
-}
-
-function rtcpValue({ ip, port }: Endpoint): string {
-  return `${port} IN ${familyOf(ip)} ${ip}`;
-}
-
-/** The address family of an address as SDP names it. */
-export function familyOf(ip: string): 'IP4' | 'IP6' {
-  return ip.includes(':') ? 'IP6' : 'IP4';
-}
-
 function connection({ ip }: Endpoint): { netType: string; addrType: string; address: string } {
-  return { netType: 'IN', addrType: familyOf(ip), address: ip };
+  return { netType: 'IN', addrType: ip.includes(':') ? 'IP6' : 'IP4', address: ip };
 }

@@ -7,7 +7,8 @@ import {
   type MessageParts,
   sdpOf,
 } from '../../src/stack/sip-ua/index.js';
-import { parseSdp } from '../../src/wire/sdp/index.js';
+import { answeringSetup } from '../../src/stack/webrtc/index.js';
+import { type MediaDescription, parseSdp, type SessionDescription, setup } from '../../src/wire/sdp/index.js';
 import { chooseLine, makeAnswer } from './description.js';
 import { CALLEE_HZ, type CallHome, encode, PhoneCall } from './phone-call.js';
 import { type TerminatingEvent, type TerminatingPort, terminatingCallMachine } from './terminating-call.js';
@@ -69,13 +70,17 @@ export class IncomingCall extends PhoneCall implements TerminatingPort {
 
   /** Reads the offer, gathers candidates, and makes the answer. */
   begin(): void {
-    const refusal = this.#prepare();
-    if (refusal === undefined) {
-      this.send({ type: 'prepared' });
+    const prepared = this.#prepare();
+    if (typeof prepared === 'object') {
+      this.#refusal = prepared;
+      this.send({ type: 'not acceptable', status: prepared.status });
       return;
     }
-    this.#refusal = refusal;
-    this.send({ type: 'not acceptable', status: refusal.status });
+    this.gather(() => {
+      if (this.state !== 'preparing') return;
+      this.local = prepared();
+      this.send({ type: 'prepared' });
+    });
   }
 
   answer(): void {
@@ -117,7 +122,7 @@ export class IncomingCall extends PhoneCall implements TerminatingPort {
 
   endSession(): void {
     this.hush();
-    this.#session.bye();
+    this.#session.bye(this.byeReason);
     // a call whose 200 was held back is refused instead, and then there is nothing more to wait for
     if (this.#session.state === 'completed') this.send({ type: 'ended' });
   }
@@ -141,7 +146,8 @@ export class IncomingCall extends PhoneCall implements TerminatingPort {
     return this.local === undefined ? {} : { sdp: encode(this.local) };
   }
 
-  #prepare(): Refusal | undefined {
+  /** What makes the answer once addresses are there, or why there is none. */
+  #prepare(): Refusal | (() => SessionDescription) {
     const { home } = this;
     const { request } = this.#session;
     if (this.#busy) return { status: 486, text: 'busy' };
@@ -152,13 +158,16 @@ export class IncomingCall extends PhoneCall implements TerminatingPort {
     const choice = chooseLine(read.value, home.media);
     // RFC 3261 21.4.26 with warn-code 305: media formats that are not available
     if (choice === undefined) return this.#warn(488, 305, 'no audio line that this phone can serve');
-    const stream = this.openStream(CALLEE_HZ);
+    const offered = setup(read.value, read.value.media[choice.index] as MediaDescription);
+    const stream = this.openStream(CALLEE_HZ, {
+      setup: offered === 'actpass' ? home.media.w3.answeringSetup : answeringSetup(offered),
+      rtcpMux: choice.mux ? 'require' : 'none',
+    });
     if (stream === undefined) return this.#warn(500, 399, 'no port is free');
     const streams = read.value.media.map((_, index) => (index === choice.index ? stream : undefined));
     this.streams = streams;
     this.remote = read.value;
-    this.local = makeAnswer(read.value, choice, home.author, stream, 0);
-    return undefined;
+    return () => makeAnswer(read.value, choice, home.author, stream.end, 0);
   }
 
   #refuseBody(another: boolean): Refusal {
@@ -176,5 +185,6 @@ export class IncomingCall extends PhoneCall implements TerminatingPort {
     realises('24371-7.2.3-01');
     realises('24371-7.2.3-02');
     realises('24371-7.2.3-03');
+    realises('24371-7.2.3-05');
   }
 }

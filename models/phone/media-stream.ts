@@ -1,206 +1,247 @@
 import type { ActorRefFrom } from 'xstate';
-import { toHex } from '../../src/crypto/index.js';
-import type { Host, UdpSocket } from '../../src/network/index.js';
-import { answerCheck, type Check, startCheck } from '../../src/stack/stun/index.js';
+import type { MediaReport } from '../../src/media/index.js';
+import type { Host } from '../../src/network/index.js';
+import type { RtpReport } from '../../src/stack/rtp/index.js';
+import type { RemoteTransport, RtcpMuxPolicy, SecureTransport } from '../../src/stack/webrtc/index.js';
 import type { Endpoint } from '../../src/trace/index.js';
-import { demux } from '../../src/wire/rtp/index.js';
-import type { RtpMap } from '../../src/wire/sdp/index.js';
-import type { IceCredentials, LocalEnd } from './description.js';
-import { type MediaPort, mediaMachine } from './media.js';
-import { RtpListener } from './rtp-listener.js';
-import { ToneSender } from './tone-sender.js';
+import type { LocalEnd } from './description.js';
+import { type MediaEvent, type MediaPort, mediaMachine } from './media.js';
+import type { MediaProfile } from './media-profile.js';
+import { type PlainDestination, PlainTransport } from './plain-transport.js';
+import { Voice, type VoiceAgreement, type VoiceIdentity } from './voice.js';
+import { openW3Transport } from './w3-transport.js';
 
-/** Characters of an ICE user fragment and password (RFC 8839 5.4: at least 4 and 22). */
-const UFRAG_LENGTH = 8;
-const PWD_LENGTH = 24;
-
-/** The priority of a peer-reflexive candidate: type preference 110, local preference 65535 (RFC 8445 7.1.1). */
-const REFLEXIVE_PRIORITY = 1_862_270_975;
+/** Bytes of UDP with IPv4 and IPv6, and of SRTCP's index and tag (RFC 3550 6.2, RFC 3711 3.4). */
+const IPV4_OVERHEAD = 28;
+const IPV6_OVERHEAD = 48;
+const SRTCP_OVERHEAD = 14;
 
 /** How a stream is set up. */
 export interface MediaStreamOptions {
   /** Name of its machine in the trace. */
   readonly id: string;
-  readonly realm: string;
+  readonly profile: MediaProfile;
+  /** Even; the next one is for RTCP. */
   readonly port: number;
-  /** Pitch of the tone it sends. */
-  readonly frequencyHz: number;
-  /** Whether it does ICE, with the credentials of a given offer if there are any. */
-  readonly ice: boolean;
-  readonly credentials?: IceCredentials;
-  /** No check has got through. */
-  readonly onUnreachable: (reason: string) => void;
+  /** Pitch of the voice. */
+  readonly pitchHz: number;
+  /** `actpass` in offers, the role in answers; for WebRTC. */
+  readonly setup: 'actpass' | 'active' | 'passive';
+  readonly rtcpMux: RtcpMuxPolicy;
+  readonly initiates: boolean;
+  /** The own end can be described. */
+  readonly onGathered: () => void;
+  /** There is no way, or no key; nothing follows. */
+  readonly onFailed: (reason: string) => void;
+  /** ICE and DTLS are through. */
+  readonly onSecured: () => void;
 }
 
 /** The other side of a stream as its description has it. */
 export interface FarEnd {
-  readonly address: Endpoint;
-  /** Codec in which to send; absent for lines that are not heard here. */
-  readonly codec?: RtpMap;
-  /** Present with ICE. */
-  readonly ice?: IceCredentials & { readonly role: 'controlling' | 'controlled' };
+  readonly voice: VoiceAgreement;
+  /** Of a plain stream; absent where that is nowhere. */
+  readonly destination?: PlainDestination;
+  /** Of a WebRTC stream. */
+  readonly remote?: RemoteTransport;
 }
 
-/** A media line at this phone: socket, connectivity check, tone and ear. Packets never touch a state machine. */
-export class MediaStream implements MediaPort, LocalEnd {
-  readonly listener = new RtpListener();
-  readonly local: Endpoint;
-  #ice: IceCredentials | undefined;
+/** A media line at this phone: transport, voice and ear. Packets never touch a state machine. */
+export class MediaStream implements MediaPort {
+  readonly port: number;
   readonly #options: MediaStreamOptions;
-  readonly #host: Host;
-  readonly #socket: UdpSocket;
-  readonly #sender: ToneSender;
+  readonly #plain: PlainTransport | undefined;
+  readonly #secure: SecureTransport | undefined;
+  readonly #voice: Voice;
   readonly #actor: ActorRefFrom<typeof mediaMachine>;
-  #far: FarEnd | undefined;
-  #check: Check | undefined;
-  /** Names of the checks of this stream so far. */
-  #checks = 0;
-  #problem = '';
+  #remote: RemoteTransport | undefined;
+  /** Called once candidates are complete. */
+  #gathered: () => void;
 
   constructor(host: Host, options: MediaStreamOptions) {
-    this.#host = host;
+    const { id, profile, port, pitchHz } = options;
     this.#options = options;
-    this.#ice = options.credentials ?? (options.ice ? newCredentials(host) : undefined);
-    this.#socket = host.udp(options.realm, options.port, (data, from) => this.#receive(data, from));
-    this.local = this.#socket.local;
-    this.#sender = new ToneSender(host, options.frequencyHz, (packet) => this.#transmit(packet));
-    this.#actor = host.spawn(mediaMachine, { id: options.id, port: this });
-  }
-
-  /** Own credentials, where ICE is done. */
-  get ice(): IceCredentials | undefined {
-    return this.#ice;
+    this.port = port;
+    this.#gathered = options.onGathered;
+    const secure = profile.kind === 'webrtc';
+    if (secure) this.#secure = this.#openSecure(host);
+    else this.#plain = this.#openPlain(host);
+    const overheadBytes = host.address(profile.realm).includes(':') ? IPV6_OVERHEAD : IPV4_OVERHEAD;
+    const transport = this.#secure ?? (this.#plain as PlainTransport);
+    this.#voice = new Voice(host, {
+      id: `${id} rtcp`,
+      pitchHz,
+      overheadBytes: overheadBytes + (secure ? SRTCP_OVERHEAD : 0),
+      sendRtp: (packet) => transport.sendRtp(packet),
+      sendRtcp: (packet) => transport.sendRtcp(packet),
+    });
+    this.#actor = host.spawn(mediaMachine, { id, port: this });
   }
 
   /** RTP packets sent. */
   get sent(): number {
-    return this.#sender.sent;
+    return this.#voice.sent;
   }
 
-  /** `waiting`, `checking`, `reachable`, `flowing` or `closed`. */
+  get heard(): MediaReport {
+    return this.#voice.heard;
+  }
+
+  get rtcp(): RtpReport | undefined {
+    return this.#voice.rtcp;
+  }
+
+  /** What the voice of this side carries. */
+  get identity(): VoiceIdentity {
+    return this.#voice.identity;
+  }
+
+  /** The transport of a WebRTC stream. */
+  get transport(): SecureTransport | undefined {
+    return this.#secure;
+  }
+
+  /** `waiting`, `securing`, `ready`, `flowing`, `interrupted`, `failed` or `closed`. */
   get state(): string {
     return String(this.#actor.getSnapshot().value);
   }
 
-  /** Learns of the far end; a new one, or new credentials, replace what was known. */
-  describe(far: FarEnd): void {
-    const known = this.#far;
-    const samePath = known !== undefined && isSamePath(known, far);
-    // the pair that was chosen stays; it need not be the one described
-    this.#far = samePath ? { ...far, address: known.address } : far;
-    if (this.state === 'flowing' && far.codec?.payloadType !== known?.codec?.payloadType) this.startSending();
-    this.#actor.send({ type: 'described', checks: far.ice !== undefined && !samePath });
+  /** The own end as it goes into a description; complete once it was gathered. */
+  get end(): LocalEnd {
+    const transport = this.#secure?.local;
+    if (transport === undefined) return { local: (this.#plain as PlainTransport).local };
+    const local: Endpoint = transport.defaults[0]?.address ?? { ip: '0.0.0.0', port: 9 };
+    return { local, transport };
   }
 
-  /** Takes new credentials, as an ICE restart of the far end asks for (RFC 8839 4.4.1.1.1). */
-  restart(): void {
-    this.#ice = newCredentials(this.#host);
+  /** Finds the addresses of this end; `onGathered` follows, at once if there is nobody to ask. */
+  gather(): void {
+    if (this.#secure === undefined) this.#gathered();
+    else this.#secure.gather();
   }
 
-  /** Whether the far end's credentials would be new. */
-  restarts(ice: IceCredentials | undefined): boolean {
-    const known = this.#far?.ice;
+  /** Learns of the far end, or what is new about it. */
+  describe({ voice, destination, remote }: FarEnd): void {
+    this.#voice.agree(voice);
+    if (this.#plain !== undefined && destination !== undefined) {
+      this.#plain.setRemote(destination);
+      this.#send({ type: 'described', secures: false });
+    }
+    if (this.#secure === undefined || remote === undefined) return;
+    this.#remote = remote;
+    this.#send({ type: 'described', secures: true });
+    this.#secure.setRemote(remote);
+  }
+
+  /** Whether the far end's credentials would be new: it restarts ICE (RFC 8839 4.4.1.1.1). */
+  restarts({ ice }: RemoteTransport): boolean {
+    const known = this.#remote?.ice;
     return known !== undefined && ice !== undefined && (known.ufrag !== ice.ufrag || known.pwd !== ice.pwd);
+  }
+
+  /** Whether the far end asks for another DTLS association by another certificate (RFC 8842 4). */
+  reassociates({ fingerprints = [] }: RemoteTransport): boolean {
+    const known = this.#remote?.fingerprints?.map(({ value }) => value);
+    return known !== undefined && !fingerprints.some(({ value }) => known.includes(value));
+  }
+
+  /** Takes new credentials, and calls `done` once the own end can be described with them. */
+  restart(done: () => void): void {
+    if (this.#secure === undefined) {
+      done();
+      return;
+    }
+    this.#gathered = done;
+    this.#secure.restart();
   }
 
   /** Lets media flow as soon as there is a way. */
   open(): void {
-    this.#actor.send({ type: 'gate.opened' });
+    this.#send({ type: 'gate.opened' });
   }
 
   /** Stops sending. */
   shut(): void {
-    this.#actor.send({ type: 'gate.shut' });
+    this.#send({ type: 'gate.shut' });
+  }
+
+  /** Stops for good, and tells the far end so. */
+  leave(): void {
+    this.shut();
+    this.#voice.leave();
+  }
+
+  /** Presses keys. */
+  press(digits: string): void {
+    this.#voice.press(digits);
   }
 
   close(): void {
-    this.#actor.send({ type: 'closed' });
+    this.#send({ type: 'closed' });
   }
 
-  check(): void {
-    const far = this.#far;
-    if (far?.ice === undefined || this.#ice === undefined) return;
-    const { ufrag, pwd, role } = far.ice;
-    const { address } = far;
-    const number = ++this.#checks;
-    const current = (): boolean => number === this.#checks;
-    this.#check = startCheck(this.#host, `${this.#options.id} check/${number}`, {
-      localUfrag: this.#ice.ufrag,
-      remoteUfrag: ufrag,
-      remotePwd: pwd,
-      priority: REFLEXIVE_PRIORITY,
-      role,
-      tieBreaker: toHex(this.#host.random('ice tie-breaker').bytes(8)),
-      nominate: role === 'controlling',
-      send: (bytes) => this.#socket.send(bytes, address),
-      onSuccess: () => {
-        if (current()) this.#actor.send({ type: 'check.succeeded' });
-      },
-      onFailure: (reason) => {
-        if (!current()) return;
-        this.#problem = reason;
-        this.#actor.send({ type: 'check.failed' });
-      },
-    });
+  join(): void {
+    this.#voice.join();
   }
 
   startSending(): void {
-    const codec = this.#far?.codec;
-    if (codec !== undefined) this.#sender.start(codec);
+    this.#voice.talk();
   }
 
   stopSending(): void {
-    this.#sender.stop();
+    this.#voice.hush();
   }
 
-  tellUnreachable(): void {
-    this.#options.onUnreachable(this.#problem);
+  tellFailure(reason: string): void {
+    this.#options.onFailed(reason);
   }
 
   release(): void {
-    this.#checks++;
-    this.#check = undefined;
-    this.#socket.close();
+    this.#voice.leave();
+    this.#voice.close();
+    this.#secure?.close();
+    this.#plain?.close();
   }
 
-  #transmit(packet: Uint8Array): void {
-    if (this.#far !== undefined) this.#socket.send(packet, this.#far.address);
+  #send(event: MediaEvent): void {
+    if (this.state !== 'closed') this.#actor.send(event);
   }
 
-  #receive(data: Uint8Array, from: Endpoint): void {
-    switch (demux(data[0])) {
-      case 'rtp':
-        this.listener.receive(data);
-        break;
-      case 'stun':
-        this.#receiveStun(data, from);
-        break;
-      default:
-        this.listener.foreign++;
-    }
+  #openPlain(host: Host): PlainTransport {
+    const { profile, port } = this.#options;
+    return new PlainTransport(host, {
+      realm: profile.realm,
+      port,
+      onRtp: (packet) => this.#voice.receiveRtp(packet),
+      onRtcp: (packet) => this.#voice.receiveRtcp(packet),
+    });
   }
 
-  #receiveStun(data: Uint8Array, from: Endpoint): void {
-    if (this.#check?.receive(data) === true) return;
-    if (this.#ice === undefined) {
-      this.listener.foreign++;
-      return;
-    }
-    const { response, nominated, problem } = answerCheck(data, from, this.#ice);
-    if (problem !== undefined) this.#host.reject('STUN', problem);
-    if (response !== undefined) this.#socket.send(response, from);
-    // the controlling side chooses the pair (RFC 8445 8.1.1)
-    if (nominated && this.#far?.ice?.role === 'controlled') this.#far = { ...this.#far, address: from };
+  #openSecure(host: Host): SecureTransport {
+    const { id, profile, port, setup, rtcpMux, initiates, onSecured } = this.#options;
+    return openW3Transport(host, profile, {
+      id,
+      port,
+      setup,
+      rtcpMux,
+      initiates,
+      onGathered: () => this.#gathered(),
+      onReady: () => {
+        this.#send({ type: 'secured' });
+        onSecured();
+      },
+      onRtp: (packet) => this.#voice.receiveRtp(packet),
+      onRtcp: (packet) => this.#voice.receiveRtcp(packet),
+      onFailed: (by, reason) => this.#send({ type: 'failed', reason: `${NAMES[by]}: ${reason}` }),
+      onConsentLost: (_, why) => {
+        if (profile.w3.onConsentLost === 'wait') this.#send({ type: 'interrupted' });
+        else this.#send({ type: 'failed', reason: `consent to send has been ${WHYS[why]}` });
+      },
+      onResumed: () => this.#send({ type: 'resumed' }),
+      onEnded: () => this.#send({ type: 'interrupted' }),
+    });
   }
 }
 
-function newCredentials(host: Host): IceCredentials {
-  const random = host.random('ice');
-  return { ufrag: random.token(UFRAG_LENGTH), pwd: random.token(PWD_LENGTH) };
-}
-
-function isSamePath(a: FarEnd, b: FarEnd): boolean {
-  if (a.ice !== undefined || b.ice !== undefined)
-    return a.ice?.ufrag === b.ice?.ufrag && a.ice?.pwd === b.ice?.pwd;
-  return a.address.ip === b.address.ip && a.address.port === b.address.port;
-}
+const NAMES = { ice: 'no way for media', dtls: 'no keys for media', mux: 'no port for RTCP' } as const;
+const WHYS = { expired: 'lost', revoked: 'revoked' } as const;

@@ -1,15 +1,15 @@
-import { assign, setup } from 'xstate';
+import { type AnyActorRef, assign, setup } from 'xstate';
 import { portOf } from '../../src/kernel/index.js';
 
 /** What a stream does; the object beside its machine. */
 export interface MediaPort {
-  /** Starts a connectivity check towards the far end (RFC 8445 7.2.5). */
-  check(): void;
+  /** There is a way for media: joins the RTP session. */
+  join(): void;
   startSending(): void;
   stopSending(): void;
-  /** There is no way to the far end. */
-  tellUnreachable(): void;
-  /** Gives the socket back. */
+  /** There is no way to the far end, or no key. */
+  tellFailure(reason: string): void;
+  /** Gives the sockets back. */
   release(): void;
 }
 
@@ -17,11 +17,16 @@ export interface MediaPort {
 export type MediaEvent =
   | {
       readonly type: 'described';
-      /** Whether the way to the far end has to be checked first. */
-      readonly checks: boolean;
+      /** Whether ICE and DTLS have to be run first. */
+      readonly secures: boolean;
     }
-  | { readonly type: 'check.succeeded' }
-  | { readonly type: 'check.failed' }
+  /** ICE and DTLS are through, and the far end's certificate is the right one. */
+  | { readonly type: 'secured' }
+  /** There is no consent to send, or no association any more. */
+  | { readonly type: 'interrupted' }
+  /** An ICE restart has brought consent again. */
+  | { readonly type: 'resumed' }
+  | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'gate.opened' }
   | { readonly type: 'gate.shut' }
   | { readonly type: 'closed' };
@@ -31,72 +36,74 @@ interface Context {
   readonly open: boolean;
 }
 
-/**
- * One media stream of a call: from the far end's description over the connectivity check of ICE to flowing media
- * (24371-7.2.2-07, which also wants DTLS before the media flow).
- */
+const port = (self: AnyActorRef): MediaPort => portOf(self);
+
+/** One media stream of a call: from the far end's description over ICE and DTLS to flowing media (24371-7.2.2-07). */
 export const mediaMachine = setup({
   types: {} as { context: Context; events: MediaEvent },
   actions: {
-    check: ({ self }) => portOf<MediaPort>(self).check(),
-    'start sending': ({ self }) => portOf<MediaPort>(self).startSending(),
-    'stop sending': ({ self }) => portOf<MediaPort>(self).stopSending(),
-    'tell that nobody is reached': ({ self }) => portOf<MediaPort>(self).tellUnreachable(),
-    release: ({ self }) => portOf<MediaPort>(self).release(),
+    join: ({ self }) => port(self).join(),
+    'start sending': ({ self }) => port(self).startSending(),
+    'stop sending': ({ self }) => port(self).stopSending(),
+    'tell of the failure': ({ self, event }) => port(self).tellFailure((event as { reason: string }).reason),
+    release: ({ self }) => port(self).release(),
     'open the gate': assign({ open: true }),
     'shut the gate': assign({ open: false }),
   },
   guards: {
-    'has to be checked': ({ event }) => event.type === 'described' && event.checks,
+    'has to be secured': ({ event }) => event.type === 'described' && event.secures,
     'is open': ({ context }) => context.open,
   },
 }).createMachine({
   id: 'phone media',
   context: { open: false },
   initial: 'waiting',
-  on: { closed: '.closed' },
+  on: {
+    closed: '.closed',
+    failed: '.failed',
+    described: {},
+    'gate.opened': { actions: 'open the gate' },
+    'gate.shut': { actions: 'shut the gate' },
+  },
   states: {
     waiting: {
-      on: {
-        described: [{ guard: 'has to be checked', target: 'checking' }, { target: 'reachable' }],
-        'gate.opened': { actions: 'open the gate' },
-        'gate.shut': { actions: 'shut the gate' },
-        'check.succeeded': {},
-        'check.failed': {},
-      },
+      on: { described: [{ guard: 'has to be secured', target: 'securing' }, { target: 'ready' }] },
     },
-    checking: {
+    securing: {
       meta: { requirements: ['24371-7.1-03'] },
-      entry: 'check',
       on: {
-        'check.succeeded': 'reachable',
-        'check.failed': { target: 'waiting', actions: 'tell that nobody is reached' },
-        described: { guard: 'has to be checked', target: 'checking', reenter: true },
-        'gate.opened': { actions: 'open the gate' },
-        'gate.shut': { actions: 'shut the gate' },
+        secured: {
+          target: 'ready',
+          // ICE with consent, and SRTP with the keys of DTLS
+          meta: {
+            requirements: [
+              '24371-5A.2-01',
+              '24371-5B.2-01',
+              '24371-5B.2-02',
+              '24371-7.1-02',
+              '24371-7.2.1-01',
+            ],
+          },
+        },
+        interrupted: {},
       },
     },
-    reachable: {
+    ready: {
+      entry: 'join',
       always: { guard: 'is open', target: 'flowing' },
-      on: {
-        described: [{ guard: 'has to be checked', target: 'checking' }, {}],
-        'gate.opened': { actions: 'open the gate' },
-        'gate.shut': {},
-        'check.succeeded': {},
-        'check.failed': {},
-      },
+      on: { interrupted: 'interrupted' },
     },
     flowing: {
       entry: 'start sending',
       exit: 'stop sending',
       on: {
-        described: [{ guard: 'has to be checked', target: 'checking' }, {}],
         'gate.opened': {},
-        'gate.shut': { target: 'reachable', actions: 'shut the gate' },
-        'check.succeeded': {},
-        'check.failed': {},
+        'gate.shut': { target: 'ready', actions: 'shut the gate' },
+        interrupted: 'interrupted',
       },
     },
+    interrupted: { on: { resumed: 'ready', interrupted: {} } },
+    failed: { entry: 'tell of the failure', on: { failed: {}, interrupted: {} } },
     closed: { type: 'final', entry: 'release' },
   },
 });

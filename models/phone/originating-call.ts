@@ -63,7 +63,12 @@ export const originatingCallMachine = setup({
   on: { closed: '.ended' },
   states: {
     preparing: {
-      on: { prepared: { target: 'calling', actions: 'invite' }, 'not prepared': 'ended', 'hung up': 'ended' },
+      on: {
+        prepared: { target: 'calling', actions: 'invite' },
+        'not prepared': 'ended',
+        'hung up': 'ended',
+        'media.failed': 'ended',
+      },
     },
     calling: {
       on: { ...unanswered, 'answer.described': 'progress', ringing: 'ringing', accepted: 'up' },

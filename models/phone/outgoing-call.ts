@@ -3,9 +3,12 @@ import { stateName } from '../../src/kernel/index.js';
 import { type InviteClientSession, startInvite } from '../../src/stack/sip-ua/index.js';
 import {
   groups,
-  iceCredentials,
+  hasAttribute,
   iceOptions,
+  isRtp,
+  type MediaDescription,
   parseSdp,
+  rtcpMux,
   rtpMaps,
   type SessionDescription,
 } from '../../src/wire/sdp/index.js';
@@ -38,16 +41,20 @@ export class OutgoingCall extends PhoneCall implements OriginatingPort {
 
   reject(): void {}
 
-  /** Gathers candidates: with host candidates only, that is to open sockets (RFC 8445 5.1.1). */
+  /** Gathers candidates (RFC 8445 5.1.1) and makes the offer of them. */
   begin(): void {
-    const problem =
-      this.home.media.offerText === undefined ? this.#offer() : this.#offerGiven(this.home.media.offerText);
-    if (problem === undefined) {
-      this.send({ type: 'prepared' });
+    const { offerText } = this.home.media;
+    const describe = offerText === undefined ? this.#prepareOwn() : this.#prepareGiven(offerText);
+    if (typeof describe === 'string') {
+      this.over({ by: 'media', text: describe });
+      this.send({ type: 'not prepared' });
       return;
     }
-    this.over({ by: 'media', text: problem });
-    this.send({ type: 'not prepared' });
+    this.gather(() => {
+      if (this.state !== 'preparing') return;
+      this.local = describe();
+      this.send({ type: 'prepared' });
+    });
   }
 
   invite(): void {
@@ -86,31 +93,40 @@ export class OutgoingCall extends PhoneCall implements OriginatingPort {
 
   endSession(): void {
     this.hush();
-    this.#session?.bye();
+    this.#session?.bye(this.byeReason);
   }
 
   protected send(event: OriginatingEvent): void {
     this.#actor.send(event);
   }
 
-  #offer(): string | undefined {
-    const stream = this.openStream(CALLER_HZ);
+  /** What makes the offer once addresses are there, or why there is none. */
+  #prepareOwn(): string | (() => SessionDescription) {
+    const { media, author } = this.home;
+    const stream = this.openStream(CALLER_HZ, { setup: 'actpass', rtcpMux: media.rtcpMux });
     if (stream === undefined) return 'no port is free';
     this.streams = [stream];
-    this.local = makeOffer(this.home.media, this.home.author, stream);
-    return undefined;
+    return () => makeOffer(media, author, stream.end);
   }
 
-  #offerGiven(text: string): string | undefined {
+  #prepareGiven(text: string): string | (() => SessionDescription) {
     const read = parseSdp(new TextEncoder().encode(text));
     if (!read.ok) return `the offer to use is no session description: ${read.error.what}`;
     const given = read.value;
-    this.streams = given.media.map((line) =>
-      line.port === 0 ? undefined : this.openStream(CALLER_HZ, iceCredentials(given, line)),
-    );
-    this.local = placeOffer(given, this.streams);
-    const short = given.media.some((line, index) => line.port !== 0 && this.streams[index] === undefined);
-    return short ? 'no port is free' : undefined;
+    this.streams = given.media.map((line) => {
+      if (line.port === 0) return undefined;
+      // a browser that says it multiplexes has no other port (RFC 8858 1)
+      const mux = rtcpMux(line) || !isRtp(line);
+      return this.openStream(CALLER_HZ, { setup: 'actpass', rtcpMux: mux ? 'require' : 'none' });
+    });
+    if (given.media.some((line, index) => line.port !== 0 && this.streams[index] === undefined)) {
+      return 'no port is free';
+    }
+    return () =>
+      placeOffer(
+        given,
+        this.streams.map((stream) => stream?.end),
+      );
   }
 
   #noteOffer(offer: SessionDescription): void {
@@ -122,6 +138,9 @@ export class OutgoingCall extends PhoneCall implements OriginatingPort {
     home.realises('24371-5.2-04');
     const names = offer.media.flatMap((line) => rtpMaps(line).map(({ encoding }) => encoding.toLowerCase()));
     if (['opus', 'pcmu', 'pcma'].some((name) => names.includes(name))) home.realises('24371-5C.2-02');
+    const falls = (line: MediaDescription): boolean =>
+      hasAttribute(line, 'rtcp-mux') && hasAttribute(line, 'rtcp') && !hasAttribute(line, 'rtcp-mux-only');
+    if (offer.media.some(falls)) home.realises('24371-7.2.2-06');
     // every candidate is in the offer, and none will follow
     if (offer.media.every((line) => !iceOptions(offer, line).includes('trickle')))
       home.realises('24371-5D.4-05');
@@ -163,7 +182,8 @@ export class OutgoingCall extends PhoneCall implements OriginatingPort {
     this.remote = read.value;
     this.#answeredBy = response.toTag();
     this.agree(true);
-    return true;
+    // what is described may be refused at once
+    return this.endReason === undefined;
   }
 
   #unusable(text: string): false {

@@ -1,9 +1,10 @@
+import { MediaObserver, type MediaReport } from '../../src/media/index.js';
 import type { Host } from '../../src/network/index.js';
+import type { RtpReport } from '../../src/stack/rtp/index.js';
 import type { NextHop } from '../../src/stack/sip/index.js';
 import type { EndReason, HopFinder, IncomingRequest, SipUserAgent } from '../../src/stack/sip-ua/index.js';
+import { type RtcpMuxPolicy, remoteTransport, type SecureTransport } from '../../src/stack/webrtc/index.js';
 import {
-  iceCredentials,
-  iceLite,
   type MediaDescription,
   parseSdp,
   rtpMaps,
@@ -15,18 +16,18 @@ import type { PolicyOf } from '../common/index.js';
 import {
   type Author,
   chooseLine,
-  familyOf,
-  type IceCredentials,
+  destinationOf,
+  formatsOf,
   makeAnswer,
   maySend,
-  remoteEnd,
-  sendingCodec,
+  ptimeOf,
+  rtcpBandwidthOf,
 } from './description.js';
 import type { MediaProfile } from './media-profile.js';
-import { MediaStream } from './media-stream.js';
+import { MediaStream, type MediaStreamOptions } from './media-stream.js';
 import type { CallEvent } from './originating-call.js';
 import type { phonePolicy } from './policy.js';
-import type { Heard } from './rtp-listener.js';
+import type { VoiceIdentity } from './voice.js';
 
 /** Values of {@link phonePolicy}. */
 export type PhonePolicy = PolicyOf<typeof phonePolicy>;
@@ -60,11 +61,15 @@ export type WicRequirement =
   | '24371-7.2.2-02'
   | '24371-7.2.2-03'
   | '24371-7.2.2-04'
+  | '24371-7.2.1-02'
   | '24371-7.2.2-05'
+  | '24371-7.2.2-06'
+  | '24371-7.2.2-07'
   | '24371-7.2.3-01'
   | '24371-7.2.3-02'
   | '24371-7.2.3-03'
-  | '24371-7.2.3-04';
+  | '24371-7.2.3-04'
+  | '24371-7.2.3-05';
 
 /** Why a call is over. */
 export interface CallEnd {
@@ -90,6 +95,9 @@ export abstract class PhoneCall {
   protected remote: SessionDescription | undefined;
   #end: CallEnd | undefined;
   #streamCount = 0;
+  /** Streams that still look for their addresses, and what follows. */
+  #gathering = 0;
+  #gathered: () => void = () => {};
   #talking = false;
 
   constructor(home: CallHome) {
@@ -128,15 +136,35 @@ export abstract class PhoneCall {
 
   /** RTP packets received, of the agreed formats. */
   get received(): number {
-    return this.streams.reduce((sum, stream) => sum + (stream?.listener.packets ?? 0), 0);
+    return this.streams.reduce((sum, stream) => sum + (stream?.heard.packets ?? 0), 0);
   }
 
-  /** What is heard of the other side; computed when asked for. */
-  get heard(): Heard {
-    return this.#voice?.listener.heard ?? { packets: 0, lost: 0, dominantFrequencyHz: undefined };
+  /** What is heard of the other side: whose voice, which frames of it, in which order; computed when asked for. */
+  get heard(): MediaReport {
+    return this.#voice?.heard ?? NOTHING_HEARD;
   }
 
-  /** The state of the voice stream: `waiting`, `checking`, `reachable`, `flowing` or `closed`. */
+  /** What the voice of this side carries, by which the other side can tell it. */
+  get voice(): VoiceIdentity | undefined {
+    return this.#voice?.identity;
+  }
+
+  /** How the RTP session of the voice fares by RTCP; absent before there is a way for media. */
+  get rtcp(): RtpReport | undefined {
+    return this.#voice?.rtcp;
+  }
+
+  /** The transport of the voice, with WebRTC media. */
+  get transport(): SecureTransport | undefined {
+    return this.#voice?.transport;
+  }
+
+  /** Presses keys: their digits go as telephone events where those were agreed on (RFC 4733). */
+  press(digits: string): void {
+    this.#voice?.press(digits);
+  }
+
+  /** The state of the voice stream: `waiting`, `securing`, `ready`, `flowing`, `interrupted`, `failed` or `closed`. */
   get mediaState(): string {
     return this.#voice?.state ?? 'closed';
   }
@@ -171,7 +199,7 @@ export abstract class PhoneCall {
     for (const stream of this.streams) {
       if (stream === undefined) continue;
       stream.close();
-      this.home.giveBackPort(stream.local.port);
+      this.home.giveBackPort(stream.port);
     }
     this.home.onEnded(this);
   }
@@ -181,10 +209,16 @@ export abstract class PhoneCall {
     this.#end ??= end;
   }
 
-  /** Stops sending on all lines. */
+  /** Stops sending on all lines for good. */
   protected hush(): void {
     this.#talking = false;
-    for (const stream of this.streams) stream?.shut();
+    for (const stream of this.streams) stream?.leave();
+  }
+
+  /** Value of the Reason header field where this side ends a session that media cannot go on with (TS 24.229 7.2A.18). */
+  protected get byeReason(): string | undefined {
+    if (this.#end?.by !== 'media') return undefined;
+    return `RELEASE_CAUSE;cause=3;text="Media bearer loss: ${this.#end.text.replace(/["\\]/g, "'")}"`;
   }
 
   /** Lets media flow before the answer, where the policy has it so. */
@@ -197,23 +231,39 @@ export abstract class PhoneCall {
    *
    * @returns `undefined` when no port is free
    */
-  protected openStream(frequencyHz: number, credentials?: IceCredentials): MediaStream | undefined {
-    const { host, media } = this.home;
+  protected openStream(
+    pitchHz: number,
+    { setup, rtcpMux }: { readonly setup: MediaStreamOptions['setup']; readonly rtcpMux: RtcpMuxPolicy },
+  ): MediaStream | undefined {
+    const { host, media: profile, number } = this.home;
     const port = this.home.takePort();
     if (port === undefined) return undefined;
+    this.#gathering++;
     const stream = new MediaStream(host, {
-      id: `media/${this.home.number}.${++this.#streamCount}`,
-      realm: media.realm,
+      id: `media/${number}.${++this.#streamCount}`,
+      profile,
       port,
-      frequencyHz,
-      ice: media.kind === 'webrtc',
-      ...(credentials === undefined ? {} : { credentials }),
-      onUnreachable: (reason) => {
-        this.over({ by: 'media', text: `no way for media: ${reason}` });
+      pitchHz,
+      setup,
+      rtcpMux,
+      initiates: this.direction === 'originating',
+      onGathered: () => {
+        this.#gathering--;
+        if (this.#gathering === 0) this.#gathered();
+      },
+      onFailed: (reason) => {
+        this.over({ by: 'media', text: reason });
         this.send({ type: 'media.failed' });
       },
+      onSecured: () => this.#noteSecured(),
     });
     return stream;
+  }
+
+  /** Finds the addresses of all streams, then calls `done`. */
+  protected gather(done: () => void): void {
+    this.#gathered = done;
+    for (const stream of this.streams) stream?.gather();
   }
 
   /** Tells the streams what both descriptions agree on. */
@@ -223,33 +273,47 @@ export abstract class PhoneCall {
     local.media.forEach((ours, index) => {
       const stream = this.streams[index];
       const theirs = remote.media[index];
-      if (stream === undefined || theirs === undefined || ours.port === 0 || theirs.port === 0) return;
-      stream.listener.expect(rtpMaps(ours));
-      this.#describe(stream, remote, theirs, offering ? theirs : ours);
+      if (stream === undefined || theirs === undefined) return;
+      // what was refused needs no transport
+      if (theirs.port === 0) stream.close();
+      else if (ours.port !== 0) this.#describe(stream, ours, remote, theirs, offering ? theirs : ours);
     });
     this.#gate();
   }
 
   #describe(
     stream: MediaStream,
+    ours: MediaDescription,
     remote: SessionDescription,
     theirs: MediaDescription,
     answered: MediaDescription,
   ): void {
-    const address = remoteEnd(remote, theirs, familyOf(stream.local.ip));
-    if (address === undefined) return;
-    const codec = sendingCodec(answered);
-    const credentials = this.home.media.kind === 'webrtc' ? iceCredentials(remote, theirs) : undefined;
-    const lite = iceLite(remote);
-    // RFC 8445 6.1.1: the caller controls, unless only one side is a full agent (24371-7.2.3-04)
-    const role = lite || this.direction === 'originating' ? 'controlling' : 'controlled';
-    if (credentials !== undefined && lite && this.direction === 'terminating')
+    const ptimeMs = ptimeOf(theirs);
+    const bandwidth = rtcpBandwidthOf(theirs);
+    const voice = {
+      sending: formatsOf(answered),
+      hearing: rtpMaps(ours),
+      profile: theirs.proto.endsWith('F') ? 'AVPF' : 'AVP',
+      ...(ptimeMs === undefined ? {} : { ptimeMs }),
+      ...(bandwidth === undefined ? {} : { bandwidth }),
+    } as const;
+    if (this.home.media.kind === 'plain') {
+      const destination = destinationOf(remote, theirs);
+      stream.describe({ voice, ...(destination === undefined ? {} : { destination }) });
+      return;
+    }
+    const transport = remoteTransport(remote, theirs);
+    if (transport.ice?.lite === true && this.direction === 'terminating') {
       this.home.realises('24371-7.2.3-04');
-    stream.describe({
-      address,
-      ...(codec === undefined ? {} : { codec }),
-      ...(credentials === undefined ? {} : { ice: { ...credentials, role } }),
-    });
+    }
+    stream.describe({ voice, remote: transport });
+  }
+
+  /** ICE and DTLS are through on a line of a WIC. */
+  #noteSecured(): void {
+    const { realises } = this.home;
+    realises('24371-7.2.1-02');
+    if (this.direction === 'originating') realises('24371-7.2.2-07');
   }
 
   /** Opens and shuts the lines by what the call and the directions allow. */
@@ -283,12 +347,21 @@ export abstract class PhoneCall {
       incoming.respond(488, { headers: [this.warning(305, 'no line that goes on')] });
       return;
     }
-    const line = read.value.media[choice.index] as MediaDescription;
-    if (stream.restarts(iceCredentials(read.value, line))) stream.restart();
-    this.remote = read.value;
-    this.local = makeAnswer(read.value, choice, home.author, stream, (local.origin?.sessionVersion ?? 0) + 1);
-    incoming.respond(200, { sdp: encode(this.local) });
-    this.agree(false);
+    const remote = remoteTransport(read.value, read.value.media[choice.index] as MediaDescription);
+    if (home.media.kind === 'webrtc' && stream.reassociates(remote)) {
+      incoming.respond(488, { headers: [this.warning(399, 'another DTLS association is not supported')] });
+      return;
+    }
+    const answer = (): void => {
+      if (incoming.answered) return;
+      this.remote = read.value;
+      const version = (local.origin?.sessionVersion ?? 0) + 1;
+      this.local = makeAnswer(read.value, choice, home.author, stream.end, version);
+      incoming.respond(200, { sdp: encode(this.local) });
+      this.agree(false);
+    };
+    if (home.media.kind === 'webrtc' && stream.restarts(remote)) stream.restart(answer);
+    else answer();
   }
 
   /** A Warning header field (RFC 3261 20.43). */
@@ -300,6 +373,8 @@ export abstract class PhoneCall {
     return this.streams.find((stream) => stream !== undefined);
   }
 }
+
+const NOTHING_HEARD: MediaReport = new MediaObserver([]).report();
 
 /** A description as it goes into a message. */
 export function encode(description: SessionDescription): Uint8Array {

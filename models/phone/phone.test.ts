@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Kernel } from '../../src/kernel/index.js';
 import { type MessageParts, startInvite } from '../../src/stack/sip-ua/index.js';
+import { parseRtcp } from '../../src/wire/rtcp/index.js';
+import { demuxPacket } from '../../src/wire/rtp/index.js';
 import { checkAnswer, rtpMaps, validateSdp } from '../../src/wire/sdp/index.js';
-import { type PhonePolicy, plainProfile } from './index.js';
+import { type PhoneCall, type PhonePolicy, plainProfile } from './index.js';
 import { laboratory, remains, telephone } from './testbed.js';
 
 const CODECS = ['PCMU', 'PCMA', 'AMR-WB', 'telephone-event'];
@@ -36,6 +38,17 @@ function statesOf(kernel: Kernel, host: string): string[] {
   return (states ?? []).map(({ body }) => body.to);
 }
 
+/** What a call has heard of the voice of another. */
+function heardOf(call: PhoneCall, other: PhoneCall) {
+  const { sources, lost, duplicates, late, foreign, malformed, unrecognised } = call.heard;
+  const [source] = sources;
+  expect([sources.length, source?.stream]).toEqual([1, other.voice?.stream]);
+  const { frames = 0, pitchHz = 0, missing = 0, repeated = 0, outOfOrder = 0 } = source ?? {};
+  const faults =
+    lost + duplicates + late + foreign + malformed + unrecognised + missing + repeated + outOfOrder;
+  return { frames, pitchHz, faults };
+}
+
 describe('two phones', () => {
   it('have a call with two seconds of audio each way: a hundred packets, none lost, each the tone of the other', () => {
     const { kernel, caller, callee } = twoPhones();
@@ -48,8 +61,8 @@ describe('two phones', () => {
     expect(kernel.run().status).toBe('idle');
     // 2000 ms of packets 20 ms apart; the caller is up 5 ms earlier, and hears the called side 5 ms longer
     for (const call of [out, incoming]) expect([100, 101]).toContain(call.sent);
-    expect(incoming.heard).toEqual({ packets: out.sent, lost: 0, dominantFrequencyHz: 440 });
-    expect(out.heard).toEqual({ packets: incoming.sent, lost: 0, dominantFrequencyHz: 880 });
+    expect(heardOf(incoming, out)).toEqual({ frames: out.sent, pitchHz: 440, faults: 0 });
+    expect(heardOf(out, incoming)).toEqual({ frames: incoming.sent, pitchHz: 880, faults: 0 });
     expect(out.endReason).toEqual({ by: 'local', text: 'hung up' });
     expect(incoming.endReason).toEqual({ by: 'remote', text: 'BYE' });
     expect(statesOf(kernel, 'caller')).toEqual([
@@ -102,19 +115,52 @@ describe('two phones', () => {
     caller.phone.close();
   });
 
-  it('carry valid silence where they agree on a codec that has no encoder here', () => {
-    const { kernel, network } = laboratory();
-    const media = plainProfile('test', ['AMR-WB']);
-    const caller = telephone(network, 'caller', '10.0.0.1', media);
-    const callee = telephone(network, 'callee', '10.0.0.2', media);
-    const out = caller.phone.call(callee.uri);
-    runUntil(kernel, () => out.state === 'up');
-    pass(kernel, 500);
-    expect(out.heard).toEqual({ packets: out.received, lost: 0, dominantFrequencyHz: undefined });
-    expect(out.received).toBeGreaterThan(20);
-    out.hangUp();
-    kernel.run();
-    expect(remains(kernel, caller, callee)).toEqual([]);
+  it.each(['PCMU', 'PCMA', 'AMR', 'AMR-WB', 'EVS', 'opus'])(
+    'carry every frame in %s, and the digits pressed',
+    (codec) => {
+      const { kernel, network } = laboratory();
+      const media = plainProfile('test', [codec, 'telephone-event']);
+      const caller = telephone(network, 'caller', '10.0.0.1', media);
+      const callee = telephone(network, 'callee', '10.0.0.2', media);
+      const out = caller.phone.call(callee.uri);
+      runUntil(kernel, () => out.state === 'up');
+      pass(kernel, 500);
+      out.press('42#');
+      pass(kernel, 1000);
+      const incoming = callee.calls[0];
+      expect(incoming?.heard).toMatchObject({ digits: '42#', lost: 0, unrecognised: 0, malformed: 0 });
+      expect(incoming?.heard.encodings[codec]).toBeGreaterThan(40);
+      expect(incoming?.heard.sources).toMatchObject([
+        { stream: out.voice?.stream, missing: 0, outOfOrder: 0 },
+      ]);
+      out.hangUp();
+      kernel.run();
+      expect(remains(kernel, caller, callee)).toEqual([]);
+    },
+  );
+
+  it('report on each other by RTCP on the odd port, and say goodbye', () => {
+    for (const mux of ['none', 'negotiate'] as const) {
+      const { kernel, network } = laboratory();
+      const media = plainProfile('test', CODECS, mux);
+      const caller = telephone(network, 'caller', '10.0.0.1', media);
+      const callee = telephone(network, 'callee', '10.0.0.2', media);
+      const out = caller.phone.call(callee.uri);
+      runUntil(kernel, () => out.state === 'up');
+      pass(kernel, 20_000);
+      expect(out.rtcp).toMatchObject({ lost: 0, rtcpInvalid: 0, remote: { lost: 0 } });
+      expect(out.rtcp?.rtcpReceived).toBeGreaterThan(1);
+      out.hangUp();
+      kernel.run();
+      const rtcp = (kernel.trace?.of('packet.sent') ?? [])
+        .map(({ body }) => body.packet)
+        .filter(({ data }) => demuxPacket(data) === 'rtcp');
+      expect(new Set(rtcp.map(({ dst }) => dst.port % 2))).toEqual(new Set([mux === 'none' ? 1 : 0]));
+      const last = rtcp.findLast(({ from }) => from === 'caller');
+      const read = parseRtcp(last?.data ?? new Uint8Array());
+      expect(read.ok && read.value.map(({ type }) => type)).toContain('BYE');
+      expect(remains(kernel, caller, callee)).toEqual([]);
+    }
   });
 
   it('end the call when the called side hangs up', () => {
@@ -220,7 +266,7 @@ describe('two phones', () => {
       expect(out.remoteSdp).toBeUndefined();
       runUntil(kernel, () => out.state === 'up');
       pass(kernel, 200);
-      expect(out.heard.dominantFrequencyHz).toBe(880);
+      expect(out.heard.sources[0]?.pitchHz).toBe(880);
       out.hangUp();
       kernel.run();
       expect(remains(kernel, caller, callee)).toEqual([]);

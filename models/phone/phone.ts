@@ -2,7 +2,6 @@ import type { Host } from '../../src/network/index.js';
 import type { NextHop, ServerTransaction } from '../../src/stack/sip/index.js';
 import type { HopFinder, SipUserAgent } from '../../src/stack/sip-ua/index.js';
 import type { SipRequest } from '../../src/wire/sip/index.js';
-import type { Author } from './description.js';
 import { IncomingCall } from './incoming-call.js';
 import { type MediaProfile, POOL_SIZE } from './media-profile.js';
 import { OutgoingCall } from './outgoing-call.js';
@@ -29,9 +28,6 @@ export interface PhoneOptions {
   readonly onCall?: (call: PhoneCall) => void;
 }
 
-/** Bytes of a SHA-256 fingerprint (RFC 8122 5). */
-const FINGERPRINT_BYTES = 32;
-
 /** The part of a WIC and of an ordinary IMS UE that makes and takes calls. */
 export class Phone {
   readonly #options: PhoneOptions;
@@ -39,7 +35,6 @@ export class Phone {
   readonly #ports = new Set<number>();
   /** Who wants to know when there are no calls any more. */
   readonly #waiting: (() => void)[] = [];
-  #author: Author | undefined;
   #callCount = 0;
   #portCount = 0;
 
@@ -104,7 +99,7 @@ export class Phone {
       ua: this.#options.ua(),
       media,
       policy,
-      author: { ...this.#certificate(), sessionId: String(host.random('sdp session').uint32()) },
+      author: { sessionId: String(host.random('sdp session').uint32()) },
       inDialogHop: this.#inDialogHop(),
       number: ++this.#callCount,
       hop,
@@ -129,16 +124,6 @@ export class Phone {
   #ended(call: PhoneCall): void {
     this.#calls.delete(call);
     if (this.#calls.size === 0) for (const done of this.#waiting.splice(0)) done();
-  }
-
-  /** The fingerprint of the phone's one certificate, made when it is first needed. */
-  #certificate(): Author {
-    if (this.#author === undefined) {
-      const bytes = this.#options.host.random('certificate').bytes(FINGERPRINT_BYTES);
-      const value = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(':');
-      this.#author = { sessionId: '', fingerprint: `sha-256 ${value}` };
-    }
-    return this.#author;
   }
 
   /** Ports in turn, so that the last packets of a call do not reach the one that follows. */

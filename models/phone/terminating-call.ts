@@ -65,6 +65,10 @@ export const terminatingCallMachine = setup({
       on: {
         prepared: [{ guard: 'describes first', target: 'alerting.describing' }, { target: 'alerting' }],
         'not acceptable': { target: 'ended', actions: 'refuse' },
+        'hung up': { target: 'ended', actions: 'refuse as unavailable' },
+        'media.failed': { target: 'ended', actions: 'refuse as unavailable' },
+        cancelled: 'ended',
+        ended: 'ended',
       },
     },
     alerting: {

@@ -13,7 +13,7 @@ import { Ue, uePolicy } from '../ue/index.js';
 import { Waf, type WebUser, wafPolicy, wafPublicKey } from '../waf/index.js';
 import { Wwsf, wwsfPolicy } from '../wwsf/index.js';
 import { settable } from './settable.js';
-import { WicUser, wicUserPolicy } from './wic-user.js';
+import { WicUser, wicMedia, wicUserPolicy } from './wic-user.js';
 
 /** WICs behind an eP-CSCF, ordinary phones behind a P-CSCF, and the core between them. */
 export interface WebAccess extends World {
@@ -186,9 +186,11 @@ function build(kernel: Kernel, network: Network, settings: Settings, size: WebAc
     policy('wwsf'),
   );
   const wicPolicy = policy('wic');
+  const media = wicMedia(wicPolicy);
+  const page = `https://${WWSF}/`;
   const wics = wicHosts.map((host, i) => {
-    const config = { page: `https://${WWSF}/`, name: webName(i + 1), password: WEB_PASSWORD };
-    return new WicUser(host, config, wicPolicy);
+    const config = { page, name: webName(i + 1), password: WEB_PASSWORD };
+    return new WicUser(host, config, wicPolicy, media);
   });
   const uePolicyValues = policy('ue');
   const ues = ueHosts.map((host, i) => {

@@ -1,6 +1,7 @@
 import type { Host } from '../../src/network/index.js';
+import { SRTP_PROFILES } from '../../src/wire/dtls/index.js';
 import type { Entity, PolicyOf } from '../common/index.js';
-import { Phone, type PhoneCall, phonePolicy, webRtcProfile } from '../phone/index.js';
+import { type MediaProfile, Phone, type PhoneCall, phonePolicy, webRtcProfile } from '../phone/index.js';
 import { Wic, wicPolicy } from '../wic/index.js';
 
 /** What can be set at a WIC: the client's options and those of the phone in it. */
@@ -18,6 +19,41 @@ export interface WicUserConfig {
   readonly password: string;
 }
 
+const MUX = { offer: 'negotiate', require: 'require', no: 'none' } as const;
+const CURVES = { x25519: true, secp256r1: true } as const;
+
+/** The media of a WIC, the same for all with that policy. */
+export function wicMedia(policy: WicUserPolicy): MediaProfile {
+  const { stunServer, turnServer, turnTransport, turnUser, turnPassword } = policy;
+  const words = <T extends string>(text: string, known: Readonly<Record<T, unknown>>): T[] =>
+    text.split(' ').filter((word): word is T => word in known);
+  return webRtcProfile('access', {
+    codecs: policy.codecs.split(' '),
+    rtcpMux: MUX[policy.rtcpMux],
+    bundle: policy.bundle,
+    offerText: policy.offer,
+    specification: policy.ice,
+    nomination: policy.iceNomination,
+    tcp: policy.iceTcp,
+    ...(stunServer === '' ? {} : { stunServer }),
+    ...(turnServer === ''
+      ? {}
+      : {
+          turn: {
+            server: turnServer,
+            transport: turnTransport,
+            username: turnUser,
+            password: turnPassword,
+          },
+        }),
+    srtpProfiles: words(policy.srtpProfiles, SRTP_PROFILES),
+    curves: words(policy.dtlsCurves, CURVES),
+    answeringSetup: policy.dtlsSetup,
+    dtlsTimeoutMs: policy.dtlsTimeoutMs,
+    onConsentLost: policy.consentLost,
+  });
+}
+
 /** A WIC with a phone in it, and the user in front of it. */
 export class WicUser implements Entity {
   readonly host: Host;
@@ -25,7 +61,7 @@ export class WicUser implements Entity {
   readonly phone: Phone;
   readonly #config: WicUserConfig;
 
-  constructor(host: Host, config: WicUserConfig, policy: WicUserPolicy) {
+  constructor(host: Host, config: WicUserConfig, policy: WicUserPolicy, media: MediaProfile) {
     this.host = host;
     this.#config = config;
     const wic = new Wic(host, policy);
@@ -37,12 +73,7 @@ export class WicUser implements Entity {
         if (wic.userAgent === undefined) throw new Error('a WIC that is not connected has no calls');
         return wic.userAgent;
       },
-      media: webRtcProfile('access', {
-        codecs: policy.codecs.split(' '),
-        rtcpMux: policy.rtcpMux === 'offer',
-        bundle: policy.bundle,
-        offerText: policy.offer,
-      }),
+      media,
       policy,
       hop: towardsEpCscf,
       inDialogHop: towardsEpCscf,

@@ -1,4 +1,4 @@
-import { amount, flag, type PolicyOf, text } from '../common/index.js';
+import { amount, choice, flag, type PolicyOf, text } from '../common/index.js';
 import { phonePolicy } from '../phone/index.js';
 
 /** What an ordinary IMS UE and its user decide. */
@@ -9,6 +9,7 @@ export const uePolicy = {
     'TS 26.114 5.2.1; RFC 3264 6.1',
     'encoding names it offers and chooses by, best first, separated by spaces',
   ),
+  rtcpMux: choice(['no', 'offer'], 'no', 'RFC 5761 5.1.1', 'whether RTP and RTCP may share a port'),
   registrationExpiryS: amount(
     's',
     [60, 4_294_967],

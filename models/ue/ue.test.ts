@@ -383,7 +383,7 @@ describe('an IMS UE', () => {
     const call = other.phone.call('sip:user2_public1@[2001:db8:c::30]:5060');
     kernel.run({}, () => call.state === 'up');
     pass(kernel, 500);
-    expect(call.heard.dominantFrequencyHz).toBe(880);
+    expect(call.heard.sources[0]?.pitchHz).toBe(880);
     const before = registrar.registers.length;
     ue.deregister();
     expect(registrar.registers.length).toBe(before);

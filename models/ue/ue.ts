@@ -62,7 +62,7 @@ export class Ue implements Entity {
     this.phone = new Phone({
       host,
       ua: () => this.#ua,
-      media: plainProfile(realm, policy.codecs.split(' ')),
+      media: plainProfile(realm, policy.codecs.split(' '), policy.rtcpMux === 'offer' ? 'negotiate' : 'none'),
       policy,
       hop: (request) => this.#ua.resolve(request),
       buildInvite: (uri) => this.#initialRequest('INVITE', uri),

@@ -1,10 +1,11 @@
 import type { Host } from '../../src/network/index.js';
-import type { SipFlow } from '../../src/stack/sip/index.js';
+import type { NextHop, SipFlow } from '../../src/stack/sip/index.js';
 import {
   parseRegInfo,
   REG_INFO_TYPE,
   type SipUserAgent,
   type Subscriber,
+  type SubscriberCallbacks,
   type SubscriptionEnd,
   subscribe,
 } from '../../src/stack/sip-ua/index.js';
@@ -33,7 +34,7 @@ export interface WatchedRegistration {
 }
 
 /** The subscription of a WIC to its own registration state (RFC 3680; TS 24.229 5.1.1.3, 5.1.1.5A, 5.1.1.7). */
-export class RegistrationWatch {
+export class RegistrationWatch implements SubscriberCallbacks {
   readonly #host: Host;
   readonly #registration: WatchedRegistration;
   #subscription: Subscriber | undefined;
@@ -70,29 +71,28 @@ export class RegistrationWatch {
       ['Expires', String(EXPIRES_S)],
       ['Accept', REG_INFO_TYPE],
     ]);
-    const subscription = subscribe(ua, {
-      request,
-      hop: { flow },
-      nextHopFor: () => (registration.flow === undefined ? undefined : { flow: registration.flow }),
-      mutate: (refresh) => registration.authorize(refresh),
-      on: {
-        notify: (notify) => this.#onNotify(notify),
-        ended: (end) => this.#onEnded(ua, subscription, end),
-      },
-    });
-    this.#subscription = subscription;
+    this.#subscription = subscribe(ua, { request, hop: { flow }, on: this });
   }
 
-  #onEnded(ua: SipUserAgent, subscription: Subscriber, end: SubscriptionEnd): void {
+  prepare(request: SipRequest): void {
+    this.#registration.authorize(request);
+  }
+
+  nextHop(): NextHop | undefined {
+    const { flow } = this.#registration;
+    return flow === undefined ? undefined : { flow };
+  }
+
+  ended(end: SubscriptionEnd, subscription: Subscriber): void {
     if (this.#subscription !== subscription) return;
     this.#subscription = undefined;
     // a dialog that is gone, or a subscription that the notifier wants to be made again (RFC 6665 4.1.2.2, 4.1.3)
     const lost = subscription.dialog !== undefined && end.by !== 'notified';
     const again = lost || end.reason === 'deactivated' || end.reason === 'timeout';
-    if (again && this.#registration.registered) this.#subscribe(ua);
+    if (again && this.#registration.registered) this.#subscribe(subscription.ua);
   }
 
-  #onNotify(notify: SipRequest): void {
+  notify(notify: SipRequest): void {
     const registration = this.#registration;
     const info = parseRegInfo(notify.body);
     if (!info.ok) {

@@ -1,11 +1,17 @@
 import type { ActorRefFrom } from 'xstate';
 import { toHex } from '../../src/crypto/index.js';
 import type { Host, WebSocketConnection } from '../../src/network/index.js';
-import { ACCESS_TIMERS, SipEndpoint, type SipFlow } from '../../src/stack/sip/index.js';
-import { SipUserAgent } from '../../src/stack/sip-ua/index.js';
+import {
+  ACCESS_TIMERS,
+  type ServerTransaction,
+  SipEndpoint,
+  type SipFlow,
+  type SipTimers,
+} from '../../src/stack/sip/index.js';
+import { ownText, SipUserAgent, type UserAgentCallbacks } from '../../src/stack/sip-ua/index.js';
 import { parseRetryAfter, type SipRequest, type SipResponse } from '../../src/wire/sip/index.js';
 import { Browser } from './browser.js';
-import { openWebSocket, portOf } from './connection.js';
+import { type ConnectionUser, openWebSocket, portOf } from './connection.js';
 import type { RefusalCause, WicPort, wicMachine } from './machine.js';
 import type { WicPolicy } from './policy.js';
 import { bearerAuthorization, makeRegister, readRegistrationGrant } from './register-request.js';
@@ -44,11 +50,14 @@ export interface SipSide {
   readonly route: string;
 }
 
+const timersFor = (): SipTimers => ACCESS_TIMERS;
+
 /** The object beside the WIC's machine: what the script in the page holds and does. */
-export class WicScript implements WicPort, WatchedRegistration {
+export class WicScript implements WicPort, WatchedRegistration, ConnectionUser, UserAgentCallbacks {
   actor!: ActorRefFrom<typeof wicMachine>;
   phone: WicPhone | undefined;
-  page: URL | undefined;
+  /** URL of the page of the WWSF. */
+  page: string | undefined;
   credentials: WebCredentials | undefined;
   token: Token | undefined;
   sip: SipSide | undefined;
@@ -79,7 +88,7 @@ export class WicScript implements WicPort, WatchedRegistration {
     this.#host = host;
     this.#policy = policy;
     this.#browser = new Browser(host, REALM);
-    this.#instance = `urn:uuid:${randomUuid(host.random('sip instance').bytes(16))}`;
+    this.#instance = ownText(`urn:uuid:${randomUuid(host.random('sip instance').bytes(16))}`);
     this.#initialRequest = initialRequest;
   }
 
@@ -89,9 +98,9 @@ export class WicScript implements WicPort, WatchedRegistration {
   }
 
   loadPage(): void {
-    const { page } = this;
     const visit = ++this.#visit;
-    if (page === undefined) throw new Error('a page is loaded before it was opened');
+    if (this.page === undefined) throw new Error('a page is loaded before it was opened');
+    const page = new URL(this.page);
     this.#browser.open(page, (result) => {
       if (visit !== this.#visit) return;
       if ('error' in result) this.#webFailed(result.error, false);
@@ -124,7 +133,8 @@ export class WicScript implements WicPort, WatchedRegistration {
           return;
         }
         const endsAtUs = submittedAtUs + (result.expiresInS - CLAIM_GRAIN_S) * SECOND_US;
-        this.token = { ...result, endsAtUs };
+        const { accessToken, expiresInS, impi, impu, epCscf } = result;
+        this.token = { accessToken, expiresInS, impi, impu, epCscf, endsAtUs };
         this.actor.send({ type: 'token.received' });
       },
     );
@@ -144,64 +154,66 @@ export class WicScript implements WicPort, WatchedRegistration {
   }
 
   #openWebSocket(url: URL): void {
-    const sip = (this.sip ??= this.#makeSipSide(url));
-    let fatal = false;
-    const failed = (reason: string): void =>
-      this.actor.send({ type: 'connection.failed', reason, fatal: fatal || reason.startsWith('tls:') });
-    const connection = openWebSocket(this.#host, REALM, url, this.page?.origin ?? 'null', {
-      onOpen: (open) => {
-        this.flow = sip.endpoint.attachWebSocket(open, { realm: REALM });
-        this.#host.realises('24371-5.2-03');
-        if (open.stream.secure) this.#host.realises('24371-6.2.1.1-02', '24371-6.2.2-02');
-        this.actor.send({ type: 'connected' });
-      },
-      onRefused: ({ status }) => {
-        fatal = status < 500;
-      },
-      onClose: (_code, reason) => {
-        // once open, its end is told by the flow
-        if (this.#connection !== connection) return;
-        this.#connection = undefined;
-        if (this.flow === undefined) failed(reason);
-      },
-    });
-    this.#connection = connection;
-    if (connection === undefined) failed(`there is no ${url.hostname}`);
+    this.sip ??= this.#makeSipSide(url);
+    const origin = this.page === undefined ? 'null' : new URL(this.page).origin;
+    this.#connection = openWebSocket(this.#host, REALM, url, origin, this);
+    if (this.#connection === undefined) this.#connectionFailed(`there is no ${url.hostname}`, false);
+  }
+
+  /** The opening handshake is done. */
+  connected(connection: WebSocketConnection): void {
+    this.flow = this.#sipSide().endpoint.attachWebSocket(connection, { realm: REALM });
+    this.#host.realises('24371-5.2-03');
+    if (connection.stream.secure) this.#host.realises('24371-6.2.1.1-02', '24371-6.2.2-02');
+    this.actor.send({ type: 'connected' });
+  }
+
+  /** A connection has ended; once open, its end is told by the flow. */
+  disconnected(connection: WebSocketConnection | undefined, reason: string, refused: boolean): void {
+    if (this.#connection !== connection) return;
+    this.#connection = undefined;
+    if (this.flow === undefined) this.#connectionFailed(reason, refused);
+  }
+
+  #connectionFailed(reason: string, refused: boolean): void {
+    this.actor.send({ type: 'connection.failed', reason, fatal: refused || reason.startsWith('tls:') });
   }
 
   #makeSipSide(url: URL): SipSide {
     const host = this.#host;
     const random = host.random('sip address');
-    const sentBy = `${random.token(12)}.invalid`;
-    const contactUri = `sip:${random.token(8)}@${sentBy};transport=ws`;
+    const sentBy = ownText(`${random.token(12)}.invalid`);
+    const contactUri = ownText(`sip:${random.token(8)}@${sentBy};transport=ws`);
     let endpoint: SipEndpoint | undefined;
     const ua = new SipUserAgent(host, {
       endpoint: (user) => {
-        endpoint = new SipEndpoint(host, { user, sentBy, methods: METHODS, timersFor: () => ACCESS_TIMERS });
+        endpoint = new SipEndpoint(host, { user, sentBy, methods: METHODS, timersFor });
         return endpoint;
       },
-      contact: `<${contactUri};ob>`,
+      contact: ownText(`<${contactUri};ob>`),
       realm: REALM,
-      timersFor: () => ACCESS_TIMERS,
-      on: {
-        invite: (transaction) => {
-          if (this.phone === undefined) ua.respond(transaction, 480);
-          else this.phone.onInvite(transaction);
-        },
-        request: (transaction) => {
-          if (this.phone?.onRequest === undefined)
-            ua.respond(transaction, 405, { headers: [['Allow', ua.allow]] });
-          else this.phone.onRequest(transaction);
-        },
-        flowClosed: (flow, reason) => this.#flowClosed(flow, reason),
-      },
+      timersFor,
+      on: this,
     });
     if (endpoint === undefined) throw new Error('the user agent made no endpoint');
-    const route = `<sip:${url.hostname}:${portOf(url)};transport=ws;lr>`;
-    return { endpoint, ua, contactUri, callId: `wicreg-${random.token(6)}@${sentBy}`, route };
+    const route = ownText(`<sip:${url.hostname}:${portOf(url)};transport=ws;lr>`);
+    const callId = ownText(`wicreg-${random.token(6)}@${sentBy}`);
+    return { endpoint, ua, contactUri, callId, route };
   }
 
-  #flowClosed(flow: SipFlow, reason: string): void {
+  invite(transaction: ServerTransaction): void {
+    if (this.phone === undefined) this.sip?.ua.respond(transaction, 480);
+    else this.phone.onInvite(transaction);
+  }
+
+  request(transaction: ServerTransaction): void {
+    const ua = this.sip?.ua;
+    if (this.phone?.onRequest === undefined)
+      ua?.respond(transaction, 405, { headers: [['Allow', ua.allow]] });
+    else this.phone.onRequest(transaction);
+  }
+
+  flowClosed(flow: SipFlow, reason: string): void {
     if (flow !== this.flow) return;
     this.#leaveFlow();
     this.actor.send({ type: 'flow.lost', reason });

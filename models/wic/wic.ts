@@ -108,7 +108,7 @@ export class Wic implements Entity {
   /** The user does something. */
   send(event: WicUserEvent): void {
     if (event.type === 'open' && (this.state === 'offline' || this.state === 'failed')) {
-      this.#script.page = new URL(event.url);
+      this.#script.page = new URL(event.url).href;
       this.#script.credentials = event.credentials;
     }
     this.#actor.send({ type: event.type });

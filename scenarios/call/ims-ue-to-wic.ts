@@ -9,7 +9,8 @@ export const imsUeToWic = defineScenario({
   clauses: ['7.1', '7.2.1', '7.2.3', '7.4.1', '7.4.3'],
   description:
     'Both register. The phone calls: the eP-CSCF makes a WebRTC offer of the plain one, with the certificate and the ICE candidate of the ' +
-    'eIMS-AGW, and a plain answer of that of the WIC. Two seconds of audio go both ways, then the phone hangs up.',
+    'eIMS-AGW, and a plain answer of that of the WIC. ICE finds the way between WIC and gateway and DTLS agrees on keys. Two seconds of ' +
+    'speech go both ways, as SRTP on the access and plain RTP in the core, then the phone hangs up.',
   topology: aliceAndBob,
   *script(stage) {
     yield* registerBoth(stage);

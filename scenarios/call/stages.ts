@@ -36,16 +36,25 @@ export function* talkAndHangUp(
   const over = (call: PhoneCall): boolean => call.state === 'ending' || call.state === 'ended';
   yield until('both sides have hung up', () => over(caller) && over(callee));
   yield pause(GOODBYE_MS);
-  // the first packets may have left before the other side was told that the call is up
-  for (const [name, call] of [
-    ['caller', caller],
-    ['called side', callee],
+  for (const [name, call, other] of [
+    ['caller', caller, callee],
+    ['called side', callee, caller],
   ] as const) {
+    const { sources, lost, unrecognised } = call.heard;
+    const [voice] = sources;
     expect(
-      `the ${name} heard two seconds of audio, not ${call.received} packets`,
-      call.received >= PACKETS - 10,
+      `the ${name} heard the other side and nobody else`,
+      sources.length === 1 && voice?.stream === other.voice?.stream && unrecognised === 0,
     );
-    expect(`the ${name} heard every packet in order`, call.heard.lost === 0);
+    // the first packets may have left before the other side was told that the call is up
+    expect(
+      `the ${name} heard two seconds of audio, not ${voice?.frames} frames`,
+      (voice?.frames ?? 0) >= PACKETS - 10,
+    );
+    expect(
+      `the ${name} heard every frame, each once and in order`,
+      lost === 0 && voice?.missing === 0 && voice.repeated === 0 && voice.outOfOrder === 0,
+    );
   }
 }
 

@@ -9,7 +9,8 @@ export const wicToImsUe = defineScenario({
   clauses: ['7.1', '7.2.1', '7.2.2', '7.4.1', '7.4.2'],
   description:
     'Both register. The WIC calls: its offer is translated by the eP-CSCF, which reserves both sides of the eIMS-AGW; the answer comes in ' +
-    'a reliable 183, then the phone rings and answers. Two seconds of audio go both ways, then the WIC hangs up.',
+    'a reliable 183, upon which ICE finds the way to the gateway and DTLS agrees on keys; then the phone rings and answers. Two seconds ' +
+    'of speech go both ways, as SRTP on the access and plain RTP in the core, then the WIC hangs up.',
   topology: aliceAndBob,
   *script(stage) {
     yield* registerBoth(stage);

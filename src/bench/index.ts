@@ -4,7 +4,7 @@
  */
 export { kernelEvents, sipMessages } from './codecs.js';
 export { sipMessagesOfFlow, wholeFlow } from './flows.js';
-export { gatewayPackets } from './gateway.js';
+export { gatewayPackets, iceDtlsSetupMs, securePackets } from './gateway.js';
 export { cpuSeconds, rate, retainedBytes } from './measure.js';
 export { bytesPerRegisteredWic } from './memory.js';
 export { type TimeShare, timeShare } from './time-share.js';

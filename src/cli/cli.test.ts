@@ -57,6 +57,17 @@ describe('imslab', () => {
     }
   });
 
+  it('writes the secrets of DTLS as a key log beside what else it writes, and wants a folder for it', () => {
+    const out = join(folder, 'secrets');
+    const run = imslab('run', 'call/wic-to-ims-ue', '--format', 'pcapng', '--keylog', '--out', out);
+    expect(run.status).toBe(0);
+    const file = join(out, 'call-wic-to-ims-ue.keys');
+    expect(run.out).toContain(`wrote ${file}`);
+    expect(readFileSync(file, 'utf8')).toMatch(/^(CLIENT_RANDOM [0-9a-f]{64} [0-9a-f]{96}\n)+$/);
+    const without = imslab('run', 'call/wic-to-ims-ue', '--keylog');
+    expect([without.status, without.err]).toEqual([2, expect.stringContaining('--out')]);
+  });
+
   it('prints the same hash for the same seed and another for another', () => {
     const hash = (seed: string): string =>
       imslab('run', 'registration/web-authentication', '--seed', seed, '--hash').out;

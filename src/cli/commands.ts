@@ -4,7 +4,14 @@ import { models } from '../../models/index.js';
 import { scenarios } from '../../scenarios/index.js';
 import { Coverage, type RunResult, runScenario, type Scenario } from '../explore/index.js';
 import { formatTape } from '../kernel/index.js';
-import { renderMermaid, renderPcapng, renderStatechart, renderSvg, renderText } from '../render/index.js';
+import {
+  renderKeyLog,
+  renderMermaid,
+  renderPcapng,
+  renderStatechart,
+  renderSvg,
+  renderText,
+} from '../render/index.js';
 import {
   isRequirementId,
   nearestRequirement,
@@ -66,6 +73,7 @@ export interface RunCommandOptions {
   readonly json?: boolean;
   readonly states?: boolean;
   readonly settling?: boolean;
+  readonly keylog?: boolean;
 }
 
 /** `imslab run`: runs a scenario and shows it. */
@@ -81,6 +89,7 @@ export function run(output: Output, name: string, options: RunCommandOptions): n
     return exitCode(result);
   }
   const files = writeFiles(scenario, trace, formats, options.out);
+  if (options.keylog === true) files.push(writeKeyLog(scenario, trace, options.out));
   if (options.json === true) {
     output.write(`${JSON.stringify(summary(result, files), null, 2)}\n`);
     return exitCode(result);
@@ -135,11 +144,23 @@ function writeFiles(
   return formats
     .filter((format) => format !== 'text')
     .map((format) => {
-      const file = join(out, `${scenario.name.replaceAll('/', '-')}.${SUFFIX[format]}`);
+      const file = join(out, `${fileName(scenario)}.${SUFFIX[format]}`);
       writeFileSync(file, format === 'pcapng' ? renderPcapng(trace) : textOf(format, trace));
       return file;
     });
 }
+
+/** Writes the secrets of a run into the folder, for Wireshark's option `tls.keylog_file`. */
+function writeKeyLog(scenario: Scenario, trace: Trace, out: string | undefined): string {
+  if (out === undefined)
+    throw new UsageError('a key log needs a file', 'say where to write it with --out DIR');
+  mkdirSync(out, { recursive: true });
+  const file = join(out, `${fileName(scenario)}.keys`);
+  writeFileSync(file, renderKeyLog(trace));
+  return file;
+}
+
+const fileName = ({ name }: Scenario): string => name.replaceAll('/', '-');
 
 function summary(result: RunResult, files: readonly string[]): object {
   const { scenario, seed, verdict, violations, error, at, events, tape, trace } = result;

@@ -7,6 +7,7 @@ Examples:
   $ imslab list
   $ imslab run call/wic-to-ims-ue
   $ imslab run registration/web-authentication --format svg,pcapng --out out
+  $ imslab run call/wic-to-ims-ue --format pcapng --keylog --out out
   $ imslab run call/wic-to-ims-ue --seed 7 --fault 'ue>p-cscf#3=drop'
   $ imslab run call/wic-to-ims-ue --set wic.bearerProfile=rfc8898 --set wic.offer=@offer.sdp
   $ imslab show 24371-6.4.2-04
@@ -46,6 +47,7 @@ export function makeProgram(output: Output, version: string, done: (status: numb
     .option('--set <entity.option=value>', 'an option of an entity, value or @file; repeatable', collect, [])
     .option('--format <list>', 'text, mermaid, svg, pcapng, ndjson, separated by commas', 'text')
     .option('--out <dir>', 'folder for the files')
+    .option('--keylog', 'write the secrets of DTLS to the folder, as an NSS key log')
     .option('--settling', 'show the messages after the end of the script, too')
     .option('--states', 'show changes of state in the text')
     .option('--hash', 'print the hash of the trace only')

@@ -123,6 +123,7 @@ class LadderBuilder {
         break;
       case 'choice':
       case 'timer':
+      case 'keys':
       case 'requirement':
         return;
     }

@@ -1,6 +1,12 @@
 import type { PacketRecord, Trace, TraceEventOf } from '../trace/index.js';
 import { parseIp, tcpSegment, udpDatagram } from '../wire/ip/index.js';
-import { LINKTYPE_RAW, type PcapngBlock, serializePcapng } from '../wire/pcapng/index.js';
+import {
+  LINKTYPE_RAW,
+  type PcapngBlock,
+  SECRETS_TLS_KEY_LOG,
+  serializePcapng,
+} from '../wire/pcapng/index.js';
+import { renderKeyLog } from './key-log.js';
 import { TlsCleartext } from './tls-cleartext.js';
 
 /** What goes into a capture. */
@@ -11,7 +17,7 @@ export interface PcapngOptions {
    * once, at the time it was sent, those lost on the way included. Default `delivered`.
    */
   readonly include?: 'delivered' | 'sent';
-  /** Whether TCP connections that carry TLS show decrypted. Default true. */
+  /** Whether TCP connections that carry TLS show decrypted, and the keys of DTLS are in the file. Default true. */
   readonly decrypt?: boolean;
 }
 
@@ -20,7 +26,8 @@ const MOST_PAYLOAD = 65_535 - 60;
 
 /**
  * The packets of a trace as a pcapng capture: an interface a realm, names of hosts, IP, UDP and TCP headers with
- * checksums, and for each packet a comment with its hosts and the requirements that were exercised with it.
+ * checksums, and for each packet a comment with its hosts and the requirements that were exercised with it. A block of
+ * secrets lets the reader decrypt DTLS.
  *
  * Connections inside TLS show as if there were none, and their comments say so: sequence numbers count application
  * data only, and the server's port is 80 for 443, 5060 for 5061, otherwise 10,000 higher, or lower above port 55535.
@@ -77,7 +84,14 @@ class CaptureWriter {
       (realm): PcapngBlock => ({ type: 'interface', linkType: LINKTYPE_RAW, name: realm }),
     );
     const section: PcapngBlock = { type: 'section', userApplication: 'imslab' };
-    return serializePcapng([section, ...interfaces, this.#names(), ...this.#packets]);
+    // secrets count for the packets behind them (pcapng 4.7)
+    return serializePcapng([section, ...interfaces, this.#names(), ...this.#secrets(), ...this.#packets]);
+  }
+
+  #secrets(): PcapngBlock[] {
+    const keyLog = this.#cleartext === undefined ? '' : renderKeyLog(this.#trace);
+    if (keyLog === '') return [];
+    return [{ type: 'secrets', secretsType: SECRETS_TLS_KEY_LOG, data: new TextEncoder().encode(keyLog) }];
   }
 
   /** Numbers realms and packets, and gathers the requirements, which may follow the packets they belong to. */

@@ -40,7 +40,7 @@ function blocksOf(path: string, text: string): Block[] {
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 
-const documents = ['README.md', 'docs/guide.md'];
+const documents = ['README.md', 'docs/guide.md', 'docs/media-matrix.md'];
 
 /** Blocks in the comments of the library, without the margin of asterisks. */
 const commented = ['src/index.ts', 'src/kernel/choice.ts']

@@ -87,6 +87,8 @@ export type TraceBody =
       readonly state: string;
       readonly event: string;
     }
+  /** Secrets by which a reader of the capture decrypts: a line of an NSS key log. */
+  | { readonly kind: 'keys'; readonly protocol: string; readonly line: string }
   | { readonly kind: 'requirement'; readonly ids: readonly string[] }
   | { readonly kind: 'failure'; readonly reason: string };
 

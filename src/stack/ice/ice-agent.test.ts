@@ -11,6 +11,8 @@ import {
   makeAgent,
   pass,
   stunPackets,
+  stunServer,
+  type Told,
 } from './testbed.js';
 import type { IceAgentOptions, IceCandidate } from './types.js';
 
@@ -289,6 +291,31 @@ describe('two full agents', () => {
     expect(pairs).toHaveLength(10);
     pass(it, 2000);
     expect(a.agent.state).toBe('Completed');
+    expect(leftovers(it, a.agent, b.agent)).toEqual([]);
+  });
+});
+
+describe('two full agents behind translators that map and let in by every port', () => {
+  it('fail, although each check that arrives makes another peer-reflexive candidate', () => {
+    const it = bed();
+    const server = stunServer(it.server);
+    const agents = (['controlling', 'controlled'] as const).map((role, i) => {
+      const inside = { realm: `home${i}`, ip: '192.168.0.1' };
+      const outside = { realm: 'access', ip: `203.0.113.${i + 1}` };
+      const mapping = 'address-and-port-dependent';
+      it.network.addNat({ name: `nat${i}`, inside, outside, mapping, filtering: 'endpoint-independent' });
+      const addresses = { [`home${i}`]: '192.168.0.2' };
+      const host = it.network.addHost({ name: `behind${i}`, role: 'WIC', addresses });
+      const told = makeAgent(host, { role, stunServers: [server.local], mostPairs: 20 });
+      told.agent.gather();
+      return told;
+    });
+    const [a, b] = agents as [Told, Told];
+    pass(it, 1000);
+    connect(a.agent, b.agent);
+    pass(it, 45_000);
+    expect([a, b].map(({ events }) => events.at(-1))).toEqual(Array(2).fill('failed: no pair works'));
+    server.close();
     expect(leftovers(it, a.agent, b.agent)).toEqual([]);
   });
 });

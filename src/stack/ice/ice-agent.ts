@@ -363,8 +363,11 @@ export class IceAgent {
     this.#generation.session.stop();
     this.#former?.session.stop();
     for (const path of this.#paths) path?.close();
-    for (const { base } of this.#locals.bases) base.close();
+    const { bases } = this.#locals;
+    // a relay's address may have to be given back over the socket of a host candidate
+    for (const { base } of bases) if (base.type === 'relay') base.close();
     for (const { gatherer } of this.#options.relays ?? []) gatherer.close();
+    for (const { base } of bases) if (base.type === 'host') base.close();
   }
 
   #receive(local: LocalBase, bytes: Uint8Array, from: Endpoint): void {

@@ -433,7 +433,8 @@ export class IceSession implements PairOwner {
     if (checklist.pairs.length >= settings.mostPairs) {
       const last = checklist.pairs.findLast(({ state }) => state === 'Frozen' || state === 'Failed');
       const priority = priorityOf(local.candidate, remote.candidate, roles.role);
-      if (last === undefined || comparePriority(priority, last.priority) > 0) return undefined;
+      // no place for its equal either: peers with a new port for every port would learn of each other without end
+      if (last === undefined || comparePriority(priority, last.priority) >= 0) return undefined;
       checklist.remove((pair) => pair === last);
     }
     const pair = new CandidatePair(this, this.#owner.number('pair'), local, remote, roles.role);

@@ -20,6 +20,7 @@ export {
 } from './access.js';
 export { megacoErrors, serviceChangeReasons } from './codes.js';
 export type * from './message.js';
+export { EVENT, PACKAGES, PROPERTY, SIGNAL, STATISTIC } from './packages.js';
 export { type MegacoParseError, type ParsedMegaco, parseMegaco } from './parse.js';
 export { property, propertyText, propertyTexts, quote, unquote } from './properties.js';
 export { serializeMegaco } from './serialize.js';
