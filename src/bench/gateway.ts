@@ -124,7 +124,7 @@ export function iceDtlsSetupMs(): number {
     for (let i = 0; i < count; i++) connect(makeBed(from + i)).transport.close();
   };
   // the engine compiles what runs often: a campaign has thousands of calls
-  setUps(300, 100);
+  setUps(1000, 100);
   let least = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 3; round++) {
     const without = cpuSeconds(() => {

@@ -11,8 +11,10 @@ export function cpuSeconds(work: () => void): number {
  * three rounds counts, since other programs can only make it slower.
  *
  * @param amount what one call of `work` counts for
+ * @param warmUpS seconds for which it runs before, where the engine takes long to have compiled all of it
  */
-export function rate(work: () => void, amount = 1, seconds = 1): number {
+export function rate(work: () => void, amount = 1, seconds = 1, warmUpS = 0): number {
+  for (const end = performance.now() + 1000 * warmUpS; performance.now() < end; ) work();
   let rounds = 1;
   for (;;) {
     const taken = wallSeconds(work, rounds);

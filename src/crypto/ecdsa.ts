@@ -1,6 +1,7 @@
 import { p256 } from '@noble/curves/nist.js';
 import { p256KeyPair } from './es256.js';
 import { Memo, memoKey } from './memo.js';
+import { signHash } from './p256-sign.js';
 
 /** Most signatures of a run are over fresh randoms: enough is kept for both ends and for a repeated run. */
 const MEMO_ENTRIES = 1024;
@@ -20,7 +21,7 @@ const verdicts = new Memo<boolean>(MEMO_ENTRIES);
  */
 export function signP256Hash(secretKey: Uint8Array, hash: Uint8Array): Uint8Array {
   return signatures.get(memoKey(secretKey, hash), () => {
-    const signature = toDer(p256.sign(hash, secretKey, { prehash: false, lowS: false }));
+    const signature = toDer(signHash(secretKey, hash));
     // what was signed here is good by FIPS 186-5 6.4: to verify it takes three times as long as to sign it
     verdicts.get(memoKey(p256KeyPair(secretKey).publicKey, hash, signature), () => true);
     return signature;
