@@ -5,6 +5,12 @@ import { rate } from './measure.js';
 import { bytesPerRegisteredWic } from './memory.js';
 import { timeShare } from './time-share.js';
 
+/*
+ * V8 sees that the objects of a run live as long as the run and begins to make them in its old space, where they stay until the
+ * next full collection, which costs an eighth of the speed. `npm run bench` asks it not to, and for room for several runs in the
+ * young space; who runs campaigns should do the same.
+ */
+
 /** What was measured, the least or most that it has to be, and whether it is. */
 interface Row {
   readonly value: number;
