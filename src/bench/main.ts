@@ -46,18 +46,15 @@ function timeRow(value: number, atMost: number): Row {
   return { value: Math.round(value * 100) / 100, unit: 'ms', atMost, holds: value <= atMost };
 }
 
-// memory first, while little else is in it
+// flows before memory: a heap that has held ten thousand WICs makes them slower by a quarter
+const flowRate = rate(() => wholeFlow(false), 1, 4, WARM_UP_S);
+const tracedRate = rate(() => wholeFlow(true), 1, 4, WARM_UP_S);
 const small = bytesPerRegisteredWic(1_000);
 const large = bytesPerRegisteredWic(10_000);
-const flowRate = rate(() => wholeFlow(false), 1, 4, WARM_UP_S);
 
 const rows: Record<string, Row> = {
   wholeFlowsPerSecond: row(flowRate, 'flows/s', FLOWS_PER_SECOND),
-  wholeFlowsPerSecondTraced: row(
-    rate(() => wholeFlow(true), 1, 4, WARM_UP_S),
-    'flows/s',
-    FLOWS_PER_SECOND / 2,
-  ),
+  wholeFlowsPerSecondTraced: row(tracedRate, 'flows/s', FLOWS_PER_SECOND / 2),
   sipMessagesParsedAndSerialisedPerSecond: row(sipMessages(), 'messages/s'),
   sipMessagesThroughSystemPerSecond: row(flowRate * sipMessagesOfFlow(), 'messages/s'),
   rtpPacketsThroughGatewayPerSecond: row(gatewayPackets(), 'packets/s', 150_000),
