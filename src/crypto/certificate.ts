@@ -14,9 +14,9 @@ import {
 } from '@peculiar/asn1-x509';
 import { signP256Hash } from './ecdsa.js';
 import { toUtf8 } from './encoding.js';
-import { type P256KeyPair, p256KeyPair } from './es256.js';
 import { sha256 } from './hash.js';
 import { Memo, memoKey } from './memo.js';
+import { type P256KeyPair, p256KeyPair } from './p256-key-pair.js';
 
 /** A certificate and the key it is for. */
 export interface Certificate {

@@ -3,8 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { signP256Hash, verifyP256Hash } from './ecdsa.js';
 import { fromHex, toBase64Url, toHex, toUtf8 } from './encoding.js';
-import { p256KeyPair, signEs256 } from './es256.js';
+import { signEs256 } from './es256.js';
 import { sha256 } from './hash.js';
+import { p256KeyPair } from './p256-key-pair.js';
 
 const { secretKey, publicKey } = p256KeyPair(
   fromHex('C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721') as Uint8Array,

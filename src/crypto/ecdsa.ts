@@ -1,31 +1,17 @@
-import { p256 } from '@noble/curves/nist.js';
-import { p256KeyPair } from './es256.js';
-import { Memo, memoKey } from './memo.js';
-import { signHash } from './p256-sign.js';
+import { signHash, verifyHash } from './p256-sign.js';
 
-/** Most signatures of a run are over fresh randoms: enough is kept for both ends and for a repeated run. */
-const MEMO_ENTRIES = 1024;
 const INTEGER_BYTES = 32;
 const TAG_INTEGER = 0x02;
 const TAG_SEQUENCE = 0x30;
 
-const signatures = new Memo<Uint8Array>(MEMO_ENTRIES);
-const verdicts = new Memo<boolean>(MEMO_ENTRIES);
-
 /**
  * ECDSA over P-256 on a SHA-256 hash, deterministic by RFC 6979, in the form TLS and X.509 have it (RFC 8422 5.4).
- * Results are kept, so do not change the returned bytes.
  * @param secretKey - 32 bytes.
  * @param hash - 32 bytes.
  * @returns DER: a SEQUENCE of R and S.
  */
 export function signP256Hash(secretKey: Uint8Array, hash: Uint8Array): Uint8Array {
-  return signatures.get(memoKey(secretKey, hash), () => {
-    const signature = toDer(signHash(secretKey, hash));
-    // what was signed here is good by FIPS 186-5 6.4: to verify it takes three times as long as to sign it
-    verdicts.get(memoKey(p256KeyPair(secretKey).publicKey, hash, signature), () => true);
-    return signature;
-  });
+  return toDer(signHash(secretKey, hash));
 }
 
 /**
@@ -35,15 +21,8 @@ export function signP256Hash(secretKey: Uint8Array, hash: Uint8Array): Uint8Arra
  * @param signature - DER: a SEQUENCE of R and S.
  */
 export function verifyP256Hash(publicKey: Uint8Array, hash: Uint8Array, signature: Uint8Array): boolean {
-  return verdicts.get(memoKey(publicKey, hash, signature), () => {
-    const compact = fromDer(signature);
-    if (compact === undefined) return false;
-    try {
-      return p256.verify(compact, hash, publicKey, { prehash: false, lowS: false });
-    } catch {
-      return false;
-    }
-  });
+  const compact = fromDer(signature);
+  return compact !== undefined && verifyHash(publicKey, hash, compact);
 }
 
 /** R and S, 32 bytes each, as the SEQUENCE of two INTEGERs of RFC 3279 2.2.3. */

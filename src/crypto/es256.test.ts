@@ -2,8 +2,9 @@ import { createPublicKey, verify } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toBase64Url, toHex, toUtf8 } from './encoding.js';
-import { p256KeyPair, signEs256, verifyEs256 } from './es256.js';
+import { signEs256, verifyEs256 } from './es256.js';
 import { Memo, memoKey } from './memo.js';
+import { p256KeyPair } from './p256-key-pair.js';
 
 const bytes = (hex: string) => fromHex(hex) as Uint8Array;
 

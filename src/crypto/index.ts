@@ -21,7 +21,7 @@ export {
   toHex,
   toUtf8,
 } from './encoding.js';
-export { type P256KeyPair, p256KeyPair, signEs256, verifyEs256 } from './es256.js';
+export { signEs256, verifyEs256 } from './es256.js';
 export { certificateFingerprint, type FingerprintHash } from './fingerprint.js';
 export { hmacSha1, hmacSha256, md5, sha1, sha256 } from './hash.js';
 export {
@@ -39,5 +39,6 @@ export {
 } from './jwt.js';
 export { type AgreementKeyPair, agreementKeyPair, agreeOnSecret, type NamedCurve } from './key-agreement.js';
 export { Memo, memoKey } from './memo.js';
+export { type P256KeyPair, p256KeyPair } from './p256-key-pair.js';
 export { RunningSha256 } from './running-sha256.js';
 export { tlsPrf } from './tls-prf.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromBase64Url, toBase64Url, toUtf8 } from './encoding.js';
-import { p256KeyPair } from './es256.js';
 import vectors from './fixtures/jws.json' with { type: 'json' };
 import { type JsonObject, type JwtVerificationKey, parseJwt, signJwt, verifyJwt } from './jwt.js';
+import { p256KeyPair } from './p256-key-pair.js';
 
 const decode = (text: string) => fromBase64Url(text) as Uint8Array;
 const hs256: JwtVerificationKey = { alg: 'HS256', secret: decode(vectors.hs256.secret) };

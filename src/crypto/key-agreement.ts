@@ -1,7 +1,7 @@
 import { x25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
-import { p256KeyPair } from './es256.js';
 import { Memo, memoKey } from './memo.js';
+import { p256KeyPair } from './p256-key-pair.js';
 
 /** A curve for a key agreement by its name in RFC 8422 5.1.1. */
 export type NamedCurve = 'x25519' | 'secp256r1';
